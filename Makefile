@@ -1,0 +1,140 @@
+# mailglance.  `make help` lists the targets.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= gcc
+PYTHON ?= /usr/bin/python3
+COMMA := ,
+SAN ?=
+B := build$(if $(SAN),-$(subst $(COMMA),-,$(SAN)))
+
+PROGRAMS := greymilter greymilter-spf greywl queuewatch statusd statusctl
+PKGS := sqlite3 libpq libcurl libmicrohttpd libconfuse jansson libcmark \
+	libxml-2.0 libsodium liboath libqrencode libpsl libseccomp libsystemd \
+	libcares zlib
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wundef -Wvla \
+	-Wformat=2 -Wimplicit-fallthrough -Wswitch-enum $(WERROR)
+CFLAGS ?= -O2 -g
+ALL_CPPFLAGS = -D_GNU_SOURCE -DMG_VERSION='"$(VERSION)"' -I. -I$(B)/gen \
+	$(if $(SAN),-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=2) \
+	$(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=c17 $(CFLAGS) $(WARN) -fstack-protector-strong -fPIE \
+	-pthread $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread \
+	$(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+# Asked of pkg-config once, and only when something is compiled.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+LIBS = -lmilter $(PKG_LIBS) -lm
+
+# A folder's sources become build/FOLDER/*.o and one archive a program; what a
+# program does not use of an archive or a library is left out by the linker.
+objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+LIB_OBJ := $(call objs,lib/*.c lib/grey/*.c)
+MILTER_OBJ := $(filter-out $(B)/milter/main.o $(B)/milter/spf_%.o,$(call objs,milter/*.c))
+SPF_OBJ := $(call objs,milter/spf_*.c)
+GREYWL_OBJ := $(filter-out $(B)/greywl/main.o,$(call objs,greywl/*.c))
+QW_OBJ := $(filter-out $(B)/queuewatch/main.o,$(call objs,queuewatch/*.c))
+STATUS_OBJ := $(filter-out $(B)/statusd/main.o $(B)/statusd/ctl_main.o,$(call objs,statusd/*.c))
+LIB_A := $(B)/lib.a
+
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
+
+all: $(addprefix $(B)/,$(PROGRAMS))
+
+help:
+	@echo 'make            build the programs into $(B)/'
+	@echo 'make demo       run the whole loop on loopback (DEMO_SECONDS=N ends it)'
+	@echo 'make check      build with warnings as errors, lint, unit and system tests'
+	@echo 'make unit system browser   each tier of the tests by itself'
+	@echo 'make bench      speed, beside the peers'
+	@echo 'make soak       1,000 kills under load'
+	@echo 'make lint       format, order of includes, banned calls, man pages'
+	@echo 'make install    DESTDIR and PREFIX are honoured'
+	@echo 'SAN=address,undefined or SAN=thread builds with sanitizers'
+
+$(B)/greymilter: $(B)/milter/main.o $(B)/milter.a $(LIB_A)
+$(B)/greywl: $(B)/greywl/main.o $(B)/greywl.a $(LIB_A)
+$(B)/queuewatch: $(B)/queuewatch/main.o $(B)/queuewatch.a $(LIB_A)
+$(B)/statusd: $(B)/statusd/main.o $(B)/statusd.a $(LIB_A)
+$(B)/statusctl: $(B)/statusd/ctl_main.o $(B)/statusd.a $(LIB_A)
+$(addprefix $(B)/,$(filter-out greymilter-spf,$(PROGRAMS))):
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+# The only program that links libspf2.
+$(B)/greymilter-spf: $(SPF_OBJ) $(LIB_A)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lspf2 $(LIBS)
+
+$(LIB_A): $(LIB_OBJ)
+$(B)/milter.a: $(MILTER_OBJ)
+$(B)/greywl.a: $(GREYWL_OBJ)
+$(B)/queuewatch.a: $(QW_OBJ)
+$(B)/statusd.a: $(STATUS_OBJ)
+$(B)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/milter.a $(B)/greywl.a $(B)/queuewatch.a $(B)/statusd.a $(LIB_A)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB_A)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Packages: what is there is not asked for again.
+deps:
+	@etc/install-packages build test
+deps-bench:
+	@etc/install-packages build test bench
+
+unit: $(UNIT)
+	@set -e; for t in $(UNIT); do echo "== $$t"; $$t; done
+
+system: all bench-tools
+	MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+browser: all
+	MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/browser
+bench-tools: $(BENCH)
+
+check:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory check-built
+
+check-built:
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all $(UNIT) bench-tools
+	@$(MAKE) --no-print-directory lint unit
+	@$(MAKE) --no-print-directory system browser
+
+demo:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j2 all bench-tools
+	@MG_BUILD=$(CURDIR)/$(B) exec $(PYTHON) tests/demo/demo.py
+
+bench:
+	@$(MAKE) --no-print-directory deps-bench
+	@$(MAKE) --no-print-directory -j2 all bench-tools
+	@MG_BUILD=$(CURDIR)/$(B) $(PYTHON) tests/bench/bench.py
+
+soak: all bench-tools
+	MG_KILLS=1000 MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_kill.py
+
+lint:
+	@tests/lint
+
+install: all
+	@etc/install '$(B)' '$(DESTDIR)' '$(PREFIX)'
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all help deps deps-bench unit system browser bench-tools check \
+	check-built demo bench soak lint install clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

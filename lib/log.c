@@ -1,0 +1,135 @@
+#include "lib/log.h"
+
+#include "lib/buf.h"
+#include "lib/escape.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* A line is cut here; syslog daemons cut at 1 to 8 KiB. */
+#define LINE_CAP 4096
+
+static const char *log_program = "mailglance";
+static enum log_to log_target = LOG_TO_STDERR;
+static int log_debugging;
+
+void
+log_open(const char *program, enum log_to to)
+{
+	log_program = program;
+	log_target = to;
+	if (to == LOG_TO_SYSLOG)
+		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void
+log_set_debug(int on)
+{
+	log_debugging = on;
+}
+
+static const char *
+level_word(int priority)
+{
+	switch (priority) {
+	case LOG_ERR:
+		return "error: ";
+	case LOG_WARNING:
+		return "warning: ";
+	case LOG_DEBUG:
+		return "debug: ";
+	default:
+		return "";
+	}
+}
+
+static void
+write_line(int priority, const char *text)
+{
+	char line[LINE_CAP];
+	struct buf b;
+	int n;
+
+	buf_init(&b, LINE_CAP * 4);
+	escape_line(&b, text, strlen(text));
+	if (log_target == LOG_TO_SYSLOG)
+		syslog(priority, "%s%s", level_word(priority), buf_text(&b));
+	else {
+		n = snprintf(line, sizeof(line), "%s[%ld]: %s%s\n", log_program,
+		    (long)getpid(), level_word(priority), buf_text(&b));
+		if (n >= (int)sizeof(line)) {
+			n = (int)sizeof(line) - 1;
+			line[n - 1] = '\n';
+		}
+		/* one write, so that lines of threads do not mix */
+		if (n > 0 && write(STDERR_FILENO, line, (size_t)n) == -1)
+			log_target = LOG_TO_STDERR; /* nobody to tell */
+	}
+	buf_free(&b);
+}
+
+static void
+vlog(int priority, const char *fmt, va_list ap)
+{
+	char text[LINE_CAP];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	write_line(priority, text);
+}
+
+#define LOG_FUNCTION(name, priority)           \
+	void name(const char *fmt, ...)        \
+	{                                      \
+		va_list ap;                    \
+                                               \
+		va_start(ap, fmt);             \
+		vlog(priority, fmt, ap);       \
+		va_end(ap);                    \
+	}
+
+LOG_FUNCTION(log_info, LOG_INFO)
+LOG_FUNCTION(log_warn, LOG_WARNING)
+LOG_FUNCTION(log_error, LOG_ERR)
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!log_debugging)
+		return;
+	va_start(ap, fmt);
+	vlog(LOG_DEBUG, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_warn_limited(struct log_limit *l, long long now_ms, int every_s,
+    const char *fmt, ...)
+{
+	char text[LINE_CAP];
+	long long next = atomic_load(&l->next_ms);
+	unsigned left_out;
+	va_list ap;
+	size_t n;
+
+	if (now_ms < next ||
+	    !atomic_compare_exchange_strong(&l->next_ms, &next,
+		now_ms + every_s * 1000LL)) {
+		atomic_fetch_add(&l->left_out, 1);
+		return;
+	}
+	left_out = atomic_exchange(&l->left_out, 0);
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	n = strlen(text);
+	if (left_out > 0)
+		(void)snprintf(text + n, sizeof(text) - n,
+		    " (and %u times since the last such line)", left_out);
+	write_line(LOG_WARNING, text);
+}

@@ -1,0 +1,87 @@
+#ifndef LIB_SQL_H
+#define LIB_SQL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct sqlite3;
+
+/*
+ * A thin layer over SQLite: WAL, prepared statements that are kept, errors in
+ * words.  A connection and its statements belong to one thread at a time.
+ */
+struct sql;
+struct sql_stmt;
+
+enum sql_open_mode { SQL_CREATE, SQL_READ_WRITE, SQL_READ_ONLY };
+
+/*
+ * Open the database at "path" in WAL mode with synchronous=NORMAL and a busy
+ * time-out of "busy_ms".  New files get mode 0640.  NULL with *e set on
+ * failure.
+ */
+struct sql *sql_open(const char *path, enum sql_open_mode mode, int busy_ms,
+    struct err *e);
+void sql_close(struct sql *s);
+
+/* Run statements that return no rows. */
+int sql_exec(struct sql *s, const char *text, struct err *e);
+
+/*
+ * Bring the schema up to date: steps[i] takes it from version i to i + 1
+ * (PRAGMA user_version), each in a transaction of its own, safe against
+ * another process that does the same.  A database newer than the program is
+ * refused.
+ */
+int sql_migrate(struct sql *s, const char *const *steps, int n_steps,
+    struct err *e);
+
+/*
+ * The prepared statement for "text", made at first use and kept until
+ * sql_close (the pointer "text" must be of a literal: it is the key).  It comes
+ * reset and with nothing bound.  NULL with *e set on failure.
+ */
+struct sql_stmt *sql_prepare(struct sql *s, const char *text, struct err *e);
+
+/* Parameters count from 1.  Text and blobs must live until the reset. */
+void sql_bind_int(struct sql_stmt *st, int i, int64_t v);
+void sql_bind_double(struct sql_stmt *st, int i, double v);
+void sql_bind_text(struct sql_stmt *st, int i, const char *v); /* NULL: null */
+void sql_bind_blob(struct sql_stmt *st, int i, const void *v, size_t n);
+
+/* 1: a row; 0: done; -1 with *e set (the statement is reset). */
+int sql_step(struct sql_stmt *st, struct err *e);
+/* End a statement before its last row; harmless otherwise. */
+void sql_reset(struct sql_stmt *st);
+/* Run a statement whose rows, if any, do not matter: 0 or -1; resets it. */
+int sql_run(struct sql_stmt *st, struct err *e);
+
+/* Columns count from 0; text and blob live until the next step or reset. */
+int64_t sql_int(struct sql_stmt *st, int col);
+double sql_double(struct sql_stmt *st, int col);
+const char *sql_text(struct sql_stmt *st, int col); /* never NULL */
+bool sql_is_null(struct sql_stmt *st, int col);
+const void *sql_blob(struct sql_stmt *st, int col, size_t *n_r);
+
+/* BEGIN IMMEDIATE; COMMIT; ROLLBACK. */
+int sql_begin(struct sql *s, struct err *e);
+int sql_commit(struct sql *s, struct err *e);
+void sql_rollback(struct sql *s);
+
+int64_t sql_last_id(struct sql *s);
+int64_t sql_changes(struct sql *s);
+
+/* What the last failure was: the store is full; it is busy; it is damaged. */
+bool sql_was_full(struct sql *s);
+bool sql_was_busy(struct sql *s);
+bool sql_was_corrupt(struct sql *s);
+
+/* For what is special to one store (checkpoints, hooks). */
+struct sqlite3 *sql_handle(struct sql *s);
+
+/* From "sqlite:/path" the path, or -1 in *e for another form. */
+const char *sql_path(const char *url, struct err *e);
+
+#endif
