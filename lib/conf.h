@@ -51,7 +51,8 @@ struct conf_section {
 	const char *name; /* NULL: the file itself */
 	const struct conf_option *options; /* ended by .name NULL */
 	const struct conf_section *sections; /* ended by .name NULL; or NULL */
-	size_t offset; /* in the parent's struct: of the struct, or conf_array */
+	size_t
+	    offset; /* in the parent's struct: of the struct, or conf_array */
 	size_t size; /* 0: stands once; else sizeof an item of the array */
 	size_t title_offset; /* char * in the item */
 	/* Checks the title, or NULL. */

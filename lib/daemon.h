@@ -43,7 +43,8 @@ int daemon_detach(struct err *e);
 
 /* Ready to serve: tells the waiting parent and the service manager. */
 void daemon_ready(void);
-/* Tells the service manager: reloading, stopping, alive; harmless without one. */
+/* Tells the service manager: reloading, stopping, alive; harmless without one.
+ */
 void daemon_notify(const char *state);
 
 /*
@@ -55,23 +56,23 @@ struct daemon_user {
 	uid_t uid;
 	gid_t gid;
 };
-int daemon_find_user(const char *user, struct daemon_user *user_r,
-    struct err *e);
+int daemon_find_user(
+    const char *user, struct daemon_user *user_r, struct err *e);
 
 /*
  * As root: make the folder (and those above it) where it is missing, owned by
  * "user", mode 0750.  What is there is left as it is.
  */
-int daemon_make_dir(const char *path, const struct daemon_user *user,
-    struct err *e);
+int daemon_make_dir(
+    const char *path, const struct daemon_user *user, struct err *e);
 
 /*
  * As root, become "user" for good, with its groups and those named in "extra"
  * (NULL-ended, those that do not exist are passed over; or NULL).  Not root:
  * does nothing.
  */
-int daemon_drop(const struct daemon_user *user, const char *const *extra,
-    struct err *e);
+int daemon_drop(
+    const struct daemon_user *user, const char *const *extra, struct err *e);
 
 /*
  * Block TERM, INT, USR1, HUP and PIPE (in every thread made later) and return

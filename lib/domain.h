@@ -15,8 +15,8 @@ struct err;
  * last), "_" or UTF-8 (RFC 6531), at least one dot unless "one_label".
  * Returns 0, or -1 with the reason in *e.
  */
-int domain_normal(const char *s, bool one_label, char out[DOMAIN_MAX + 1],
-    struct err *e);
+int domain_normal(
+    const char *s, bool one_label, char out[DOMAIN_MAX + 1], struct err *e);
 
 /*
  * Whether "name" is "domain" or lies below it, on a label boundary; letters

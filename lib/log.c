@@ -81,14 +81,14 @@ vlog(int priority, const char *fmt, va_list ap)
 	write_line(priority, text);
 }
 
-#define LOG_FUNCTION(name, priority)           \
-	void name(const char *fmt, ...)        \
-	{                                      \
-		va_list ap;                    \
-                                               \
-		va_start(ap, fmt);             \
-		vlog(priority, fmt, ap);       \
-		va_end(ap);                    \
+#define LOG_FUNCTION(name, priority)     \
+	void name(const char *fmt, ...)  \
+	{                                \
+		va_list ap;              \
+                                         \
+		va_start(ap, fmt);       \
+		vlog(priority, fmt, ap); \
+		va_end(ap);              \
 	}
 
 LOG_FUNCTION(log_info, LOG_INFO)
@@ -108,8 +108,8 @@ log_debug(const char *fmt, ...)
 }
 
 void
-log_warn_limited(struct log_limit *l, long long now_ms, int every_s,
-    const char *fmt, ...)
+log_warn_limited(
+    struct log_limit *l, long long now_ms, int every_s, const char *fmt, ...)
 {
 	char text[LINE_CAP];
 	long long next = atomic_load(&l->next_ms);
@@ -118,8 +118,8 @@ log_warn_limited(struct log_limit *l, long long now_ms, int every_s,
 	size_t n;
 
 	if (now_ms < next ||
-	    !atomic_compare_exchange_strong(&l->next_ms, &next,
-		now_ms + every_s * 1000LL)) {
+	    !atomic_compare_exchange_strong(
+	        &l->next_ms, &next, now_ms + every_s * 1000LL)) {
 		atomic_fetch_add(&l->left_out, 1);
 		return;
 	}

@@ -22,8 +22,8 @@ enum sql_open_mode { SQL_CREATE, SQL_READ_WRITE, SQL_READ_ONLY };
  * time-out of "busy_ms".  New files get mode 0640.  NULL with *e set on
  * failure.
  */
-struct sql *sql_open(const char *path, enum sql_open_mode mode, int busy_ms,
-    struct err *e);
+struct sql *sql_open(
+    const char *path, enum sql_open_mode mode, int busy_ms, struct err *e);
 void sql_close(struct sql *s);
 
 /* Run statements that return no rows. */
@@ -35,8 +35,8 @@ int sql_exec(struct sql *s, const char *text, struct err *e);
  * another process that does the same.  A database newer than the program is
  * refused.
  */
-int sql_migrate(struct sql *s, const char *const *steps, int n_steps,
-    struct err *e);
+int sql_migrate(
+    struct sql *s, const char *const *steps, int n_steps, struct err *e);
 
 /*
  * The prepared statement for "text", made at first use and kept until
@@ -81,7 +81,7 @@ bool sql_was_corrupt(struct sql *s);
 /* For what is special to one store (checkpoints, hooks). */
 struct sqlite3 *sql_handle(struct sql *s);
 
-/* From "sqlite:/path" the path, or -1 in *e for another form. */
+/* From "sqlite:/path" the path, or NULL with *e set for another form. */
 const char *sql_path(const char *url, struct err *e);
 
 #endif
