@@ -1,0 +1,67 @@
+#ifndef STATUSD_HTTP_H
+#define STATUSD_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct buf;
+struct site;
+
+/*
+ * The HTTP side: GET and HEAD of the site's files from memory, the search
+ * form, and the reports that come in.  It decides nothing about them: a report
+ * goes to the callback.
+ */
+struct http;
+
+/* Most bytes a report may have; more is answered 413. */
+#define HTTP_REPORT_MAX (1024 * 1024)
+
+/* What came to POST /api/v1/report. */
+struct http_report {
+	const char *token; /* behind "Bearer ", or NULL where there is none */
+	const char *body; /* ended by a NUL that "len" does not count */
+	size_t len;
+	int64_t now; /* Unix seconds, when it was complete */
+};
+
+/*
+ * Answers a report: adds JSON to "json" and returns the HTTP status.  A status
+ * of 503 is sent with Retry-After.  Called from any of the HTTP threads, so
+ * from several at a time.
+ */
+typedef int (*http_report_fn)(
+    void *ctx, const struct http_report *report, struct buf *json);
+
+struct http_options {
+	int fd; /* from http_listen(); http_stop() closes it */
+	struct site *site; /* not owned */
+	http_report_fn report; /* NULL: 404 */
+	void *ctx;
+};
+
+/*
+ * Open the port "listen" names: "127.0.0.1:8080", "[::1]:8080", "[::]:8080"
+ * (both families), ":8080" (the same).  May be called before rights are
+ * dropped.  Port 0 takes a free one.  Returns the descriptor (close-on-exec),
+ * or -1 with *e set.
+ */
+int http_listen(const char *listen, struct err *e);
+
+/* Whether http_listen() would understand it: 0, or -1 with what is right. */
+int http_check_listen(const char *listen, struct err *e);
+
+/*
+ * Start to serve in threads of its own.  Call after signals were blocked.
+ * NULL with *e set on failure (the descriptor is then still the caller's).
+ */
+struct http *http_start(const struct http_options *options, struct err *e);
+
+/* The port it listens on. */
+uint16_t http_port(const struct http *h);
+
+/* Ends it: no callback runs after the return.  NULL is allowed. */
+void http_stop(struct http *h);
+
+#endif
