@@ -1,0 +1,136 @@
+#ifndef STATUSD_MODEL_H
+#define STATUSD_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the pages, feeds and answers are made from.  Everything in here may be
+ * read by anybody (a view with drafts is for the operator only, see store.h);
+ * evidence and a report's own words never enter it.  Texts are UTF-8, never
+ * NULL, and not escaped.  Times are Unix seconds, 0 where there is none.
+ */
+enum model_state {
+	MODEL_UNKNOWN,
+	MODEL_OPERATIONAL,
+	MODEL_DEGRADED,
+	MODEL_PARTIAL_OUTAGE,
+	MODEL_MAJOR_OUTAGE,
+	MODEL_MAINTENANCE,
+};
+
+enum model_answers {
+	MODEL_NOT_ASKED, /* no probe: a dash */
+	MODEL_ANSWERS,
+	MODEL_SILENT,
+};
+
+struct model_system {
+	char *code; /* "NC036" */
+	char *role;
+	char *city;
+	char *country; /* ISO 3166-1 alpha-2 in capitals, or "" */
+	bool internal; /* stands in the glance as "internal", nowhere else */
+	enum model_state state;
+	int64_t state_since; /* 0: not known */
+	int64_t last_verified; /* when it last reported; 0: never */
+	enum model_answers answers;
+	char *reason; /* why it is not operational, public words, or "" */
+};
+
+enum model_kind {
+	MODEL_INCIDENT,
+	MODEL_POST, /* a plain post: no status, no impact */
+	MODEL_PLANNED, /* planned maintenance */
+};
+
+enum model_status {
+	MODEL_INVESTIGATING,
+	MODEL_IDENTIFIED,
+	MODEL_MONITORING,
+	MODEL_RESOLVED,
+	MODEL_POSTMORTEM,
+	MODEL_SCHEDULED, /* MODEL_PLANNED only, from here */
+	MODEL_IN_PROGRESS,
+	MODEL_COMPLETED,
+};
+
+enum model_impact {
+	MODEL_IMPACT_NONE,
+	MODEL_IMPACT_MINOR,
+	MODEL_IMPACT_MAJOR,
+	MODEL_IMPACT_CRITICAL,
+};
+
+enum model_entry_kind {
+	MODEL_OPENING, /* the first entry of every thread, and only it */
+	MODEL_UPDATE,
+	MODEL_NOTE, /* an addition to a post, dated, not numbered */
+	MODEL_RESOLUTION,
+};
+
+/* One text inside a thread; each is an item of the feed. */
+struct model_entry {
+	int64_t id;
+	char *key; /* 20 small letters that never change: guid, anchor */
+	enum model_entry_kind kind;
+	int number; /* updates: 1, 2, ... without gap; else 0 */
+	int64_t at; /* when it was published */
+	enum model_status status; /* of the thread after this entry */
+	char *title; /* "NC036: Mail is delayed", "NC036: Update 2" */
+	char *body; /* Markdown */
+	bool published; /* false only in a view with drafts */
+};
+
+/* An incident, a plain post, or a planned maintenance. */
+struct model_thread {
+	int64_t id;
+	char *key; /* 20 small letters that never change: API id, short link */
+	enum model_kind kind;
+	enum model_status status;
+	enum model_impact impact;
+	char **systems; /* codes; internal ones are left out of public views */
+	size_t n_systems;
+	char *title; /* of its opening */
+	char *path; /* "2026/03/19/nc036-mail-is-delayed", no slash around */
+	int64_t opened_at;
+	int64_t resolved_at; /* 0: open; a plain post: its opened_at */
+	int64_t updated_at; /* of its newest entry */
+	int64_t planned_from, planned_until; /* MODEL_PLANNED */
+	bool published;
+	struct model_entry *entries; /* oldest first */
+	size_t n_entries;
+};
+
+struct model_link {
+	char *name;
+	char *url;
+};
+
+struct model_site {
+	char *title;
+	char *url; /* ends with a slash */
+	int64_t loaded_at; /* what "now" was; for "written at" */
+	struct model_system *systems; /* as in the configuration */
+	size_t n_systems;
+	struct model_thread *threads; /* newest first by opened_at */
+	size_t n_threads;
+	struct model_link *links;
+	size_t n_links;
+};
+
+/* Frees the site and all in it; NULL is fine. */
+void model_free(struct model_site *site);
+
+/* "operational", "partial outage", ...: the words of page and statusctl. */
+const char *model_state_word(enum model_state state);
+/* "investigating", "resolved", "in progress", ... */
+const char *model_status_word(enum model_status status);
+/* "none", "minor", "major", "critical" */
+const char *model_impact_word(enum model_impact impact);
+
+/* Whether the thread is an incident or maintenance that is not over. */
+bool model_thread_open(const struct model_thread *t);
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef STATUSD_STORE_H
+#define STATUSD_STORE_H
+
+#include "statusd/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct config;
+
+/*
+ * statusd's database.  A handle belongs to one thread at a time; open one for
+ * each thread.  Several processes may work on it at once.
+ */
+struct store;
+
+/*
+ * Open (and create, and bring up to date) the database that c->store names.
+ * NULL with *e set on failure.
+ */
+struct store *store_open(const struct config *c, struct err *e);
+void store_close(struct store *s);
+
+enum store_view {
+	STORE_PUBLIC, /* published entries of public systems only */
+	STORE_ALL, /* drafts and internal systems as well: for the operator */
+};
+
+/*
+ * All that a rendering needs, as one consistent picture taken at "now".  The
+ * caller frees it with model_free().  NULL with *e set on failure.
+ */
+struct model_site *store_load_site(struct store *s, const struct config *c,
+    enum store_view view, int64_t now, struct err *e);
+
+/*
+ * 1 when another handle or process has changed the database since the last
+ * call (or this is the first), 0 when not, -1 on failure.  Cheap enough for
+ * four calls a second.
+ */
+int store_changed(struct store *s, struct err *e);
+
+#endif
