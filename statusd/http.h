@@ -15,21 +15,21 @@ struct site;
  */
 struct http;
 
-/* Most bytes a report may have; more is answered 413. */
-#define HTTP_REPORT_MAX (1024 * 1024)
-
-/* What came to POST /api/v1/report. */
+/*
+ * What came to POST /api/v1/report.  A body longer than "report_max" is not
+ * kept: "body" is then empty and "len" says more than "report_max".
+ */
 struct http_report {
-	const char *token; /* behind "Bearer ", or NULL where there is none */
+	const char *authorization; /* the header's value, or NULL */
 	const char *body; /* ended by a NUL that "len" does not count */
 	size_t len;
 	int64_t now; /* Unix seconds, when it was complete */
 };
 
 /*
- * Answers a report: adds JSON to "json" and returns the HTTP status.  A status
- * of 503 is sent with Retry-After.  Called from any of the HTTP threads, so
- * from several at a time.
+ * Answers a report: adds JSON to "json" and returns the HTTP status.  A 401
+ * gets its WWW-Authenticate, a 503 its Retry-After here.  Called from any of
+ * the HTTP threads, so from several at a time.
  */
 typedef int (*http_report_fn)(
     void *ctx, const struct http_report *report, struct buf *json);
@@ -38,6 +38,7 @@ struct http_options {
 	int fd; /* from http_listen(); http_stop() closes it */
 	struct site *site; /* not owned */
 	http_report_fn report; /* NULL: 404 */
+	size_t report_max; /* most bytes a report may have */
 	void *ctx;
 };
 

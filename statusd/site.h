@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct err;
-struct model;
+struct model_site;
 
 /*
  * The site: what the model looks like to the public, as files in memory (which
@@ -32,8 +32,8 @@ struct site *site_open(const char *directory, struct err *e);
  * where the folder could not be brought up to date (full disk): it then still
  * holds the old pages, whole, and the next call tries again.  One thread only.
  */
-int site_update(
-    struct site *site, const struct model *model, int64_t now, struct err *e);
+int site_update(struct site *site, const struct model_site *model, int64_t now,
+    struct err *e);
 
 /*
  * What is served now; give it back with site_table_unref().  NULL before the
