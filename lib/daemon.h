@@ -83,10 +83,18 @@ int daemon_signals(struct err *e);
 /* The next signal from it, 0 where there is none. */
 int daemon_next_signal(int fd);
 
-/* In a child, right after fork: be killed when the parent dies in any way. */
+/*
+ * In a child: be killed when the parent dies in any way.  Call right after
+ * fork and once more after daemon_drop(), because the kernel forgets it when
+ * the user changes.  Returns 0, or -1 where the parent is gone already.
+ */
 int daemon_die_with(pid_t parent);
-/* Name this process in ps: "queuewatch: scanner".  Call early in main once
- * with argc/argv through daemon_title_init. */
+
+/*
+ * Name this process in ps: "queuewatch: scanner".  The words of the command
+ * line are overwritten: only for a child that no longer needs them.
+ * daemon_title_init() is called once, at the start of main.
+ */
 void daemon_title_init(int argc, char **argv);
 void daemon_title(const char *title);
 

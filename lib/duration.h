@@ -13,7 +13,7 @@ struct err;
  */
 int duration_parse_ms(const char *s, int64_t *ms_r, struct err *e);
 
-#define DURATION_SIZE 32
+#define DURATION_SIZE 64
 
 /*
  * For people: "45 s", "3 min", "2 h 5 min", "3 d 4 h": two units at most,
