@@ -1,0 +1,89 @@
+"""A small file system in the test's folder, real enough to fill.
+
+private_mounts() gives this process mounts of its own: what is mounted here is
+seen by nobody else, and is gone when the last of our processes is, however it
+ended.
+"""
+
+import ctypes
+import os
+import subprocess
+
+from .proc import run
+
+CLONE_NEWNS = 0x00020000
+MS_REC, MS_PRIVATE = 0x4000, 1 << 18
+_libc = ctypes.CDLL(None, use_errno=True)
+_is_private = False
+
+
+def private_mounts():
+    """Once, early, before threads are made.  False where it is not allowed."""
+    global _is_private
+    if not _is_private and _libc.unshare(CLONE_NEWNS) == 0:
+        _is_private = _libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) == 0
+    return _is_private
+
+
+class SmallFs:
+    """"size" bytes of ext4 on a file, or of tmpfs where no loop device is to
+    be had (kind="auto"); "owner" is (uid, gid)."""
+
+    def __init__(self, place, name, size, kind="auto", owner=None):
+        self.path = place.folder(name)
+        self.kind = kind
+        place.on_close(self.unmount)
+        if kind in ("auto", "ext4") and self._ext4(place, name, size):
+            self.kind = "ext4"
+        elif kind in ("auto", "tmpfs"):
+            run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "mailglance",
+                 self.path])
+            self.kind = "tmpfs"
+        else:
+            raise RuntimeError("no loop device for an ext4 file system")
+        os.chmod(self.path, 0o755)
+        if owner:
+            os.chown(self.path, *owner)
+
+    def _ext4(self, place, name, size):
+        image = place / (name.replace("/", "-") + ".img")
+        with open(image, "wb") as f:
+            f.truncate(size)
+        try:
+            run(["/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-b", "1024", "-O",
+                 "^has_journal,^resize_inode", "-E", "lazy_itable_init=0,root_owner=0:0",
+                 image])
+            run(["mount", "-o", "loop", image, self.path])
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            if self.kind == "ext4":
+                raise
+            return False
+        return True
+
+    def used(self):
+        """The share of its space in use, 0 to 1, as df says."""
+        s = os.statvfs(self.path)
+        used = s.f_blocks - s.f_bfree
+        return used / (used + s.f_bavail) if used + s.f_bavail else 1.0
+
+    def free_bytes(self):
+        s = os.statvfs(self.path)
+        return s.f_bavail * s.f_frsize
+
+    def fill(self, share, name="ballast"):
+        """Write a file until "share" of the space is in use (1.0: until the
+        system says that there is no more)."""
+        path = os.path.join(self.path, name)
+        with open(path, "ab", buffering=0) as f:
+            try:
+                while share >= 1.0 or self.used() < share:
+                    f.write(b"\0" * 32768)
+            except OSError:
+                pass
+        return path
+
+    def unmount(self):
+        if os.path.ismount(self.path):
+            done = run(["umount", self.path], check=False)
+            if done.returncode != 0:
+                run(["umount", "-l", self.path])
