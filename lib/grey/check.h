@@ -15,6 +15,7 @@ struct grey_config;
 struct grey_question;
 struct grey_store;
 struct key_secret;
+struct spf_answer;
 
 /*
  * The order of rules: the one judgement that greymilter acts on and that
@@ -39,26 +40,6 @@ enum grey_rule {
  */
 extern const char *const grey_rule_words[];
 
-/* RFC 7208 section 2.6. */
-enum grey_spf_result {
-	GREY_SPF_NONE,
-	GREY_SPF_NEUTRAL,
-	GREY_SPF_PASS,
-	GREY_SPF_FAIL,
-	GREY_SPF_SOFTFAIL,
-	GREY_SPF_TEMPERROR,
-	GREY_SPF_PERMERROR
-};
-
-/* "none" ... "permerror", NULL. */
-extern const char *const grey_spf_words[];
-
-struct grey_spf_facts {
-	enum grey_spf_result result;
-	const char *domain; /* whose record was evaluated; "" or NULL: none */
-	bool proves; /* a pass that is good for an identity */
-};
-
 /* What is known of a client, its message and one recipient. */
 struct grey_facts {
 	const struct ip *client; /* NULL: has no address */
@@ -68,7 +49,7 @@ struct grey_facts {
 	const char *recipient; /* as sent */
 	bool authenticated;
 	bool originating;
-	struct grey_spf_facts spf;
+	const struct spf_answer *spf; /* NULL: not asked, none */
 };
 
 #define GREY_IDENTITY_TEXT (DOMAIN_MAX + 1)
