@@ -1,0 +1,304 @@
+#include "lib/grey/allow.h"
+
+#include "lib/err.h"
+#include "lib/grey/key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * One hash table for all kinds.  What is looked up is a kind and some bytes:
+ * a name or address in its plain form, or a network's bits.  Names are looked
+ * up label by label, a client's address once for each prefix length that some
+ * entry has.
+ */
+
+#define NET_BYTES 18
+#define PREFIXES 129
+
+struct item {
+	int64_t id;
+	int64_t expires;
+	size_t key; /* in "text" */
+	size_t value; /* in "text" */
+	size_t key_n;
+	enum allow_kind kind;
+	enum allow_proof proof;
+};
+
+struct allow {
+	struct item *items;
+	size_t n;
+	uint32_t *slots; /* index + 1; 0: free */
+	size_t mask;
+	char *text; /* keys and values */
+	size_t text_n;
+	bool prefix4[PREFIXES], prefix6[PREFIXES]; /* lengths that occur */
+};
+
+/* FNV-1a; the entries are the operator's, so nobody can make them collide. */
+static uint64_t
+hash(enum allow_kind kind, const void *p, size_t n)
+{
+	const unsigned char *s = p;
+	uint64_t h = UINT64_C(14695981039346656037) ^ (uint64_t)kind;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ s[i]) * UINT64_C(1099511628211);
+	return h ^ h >> 32;
+}
+
+static void
+net_key(const struct ip_net *net, char out[NET_BYTES])
+{
+	memcpy(out, net->ip.bytes, sizeof(net->ip.bytes));
+	out[16] = (char)net->ip.bits;
+	out[17] = (char)net->prefix;
+}
+
+static size_t
+put(struct allow *a, const char *s, size_t n)
+{
+	size_t at = a->text_n;
+
+	memcpy(a->text + at, s, n);
+	a->text[at + n] = '\0';
+	a->text_n += n + 1;
+	return at;
+}
+
+static void
+add(struct allow *a, size_t i, const struct allow_entry *entry)
+{
+	struct item *it = &a->items[i];
+	char key[KEY_TEXT_SIZE];
+	size_t slot;
+
+	it->id = entry->id;
+	it->expires = entry->expires;
+	it->kind = entry->kind;
+	it->proof = entry->proof;
+	if (entry->kind == ALLOW_NETWORK) {
+		net_key(&entry->net, key);
+		it->key_n = NET_BYTES;
+		if (entry->net.ip.bits == 32)
+			a->prefix4[entry->net.prefix] = true;
+		else
+			a->prefix6[entry->net.prefix] = true;
+	} else {
+		key_plain(entry->value, key);
+		it->key_n = strlen(key);
+	}
+	it->key = put(a, key, it->key_n);
+	it->value = put(a, entry->value, strlen(entry->value));
+	slot = hash(it->kind, a->text + it->key, it->key_n) & a->mask;
+	while (a->slots[slot] != 0)
+		slot = (slot + 1) & a->mask;
+	a->slots[slot] = (uint32_t)i + 1;
+}
+
+struct allow *
+allow_new(const struct allow_entry *entries, size_t n, struct err *e)
+{
+	struct allow *a = calloc(1, sizeof(*a));
+	size_t i, room = 1, slots = 8;
+
+	while (slots < 2 * n)
+		slots *= 2;
+	for (i = 0; i < n; i++)
+		room += strlen(entries[i].value) + KEY_TEXT_SIZE + 2;
+	if (a != NULL && n < UINT32_MAX) {
+		a->n = n;
+		a->mask = slots - 1;
+		a->items = calloc(n + 1, sizeof(*a->items));
+		a->slots = calloc(slots, sizeof(*a->slots));
+		a->text = malloc(room);
+	}
+	if (a == NULL || a->items == NULL || a->slots == NULL ||
+	    a->text == NULL) {
+		allow_free(a);
+		(void)err_set(e, "no memory for %zu whitelist entries", n);
+		return NULL;
+	}
+	for (i = 0; i < n; i++)
+		add(a, i, &entries[i]);
+	if (a->text_n > 0) {
+		char *p = realloc(a->text, a->text_n);
+
+		if (p != NULL)
+			a->text = p;
+	}
+	return a;
+}
+
+void
+allow_free(struct allow *a)
+{
+	if (a == NULL)
+		return;
+	free(a->items);
+	free(a->slots);
+	free(a->text);
+	free(a);
+}
+
+/* A search under way: one round for entries without proof, one for the rest. */
+struct search {
+	const struct allow *a;
+	const struct allow_query *q;
+	bool proof; /* look for those that need one */
+	struct allow_match *out;
+	size_t n;
+};
+
+static void
+take(struct search *s, const struct item *it)
+{
+	if (s->n == ALLOW_MATCHES ||
+	    (it->proof != ALLOW_PROOF_NONE) != s->proof ||
+	    (it->expires != 0 && it->expires <= s->q->now))
+		return;
+	allow_get(s->a, (size_t)(it - s->a->items), &s->out[s->n++]);
+}
+
+static void
+find(struct search *s, enum allow_kind kind, const char *key, size_t n)
+{
+	const struct allow *a = s->a;
+	size_t slot = hash(kind, key, n) & a->mask;
+
+	for (; a->slots[slot] != 0; slot = (slot + 1) & a->mask) {
+		const struct item *it = &a->items[a->slots[slot] - 1];
+
+		if (it->kind == kind && it->key_n == n &&
+		    memcmp(a->text + it->key, key, n) == 0)
+			take(s, it);
+	}
+}
+
+/* The name and all above it. */
+static void
+find_labels(struct search *s, enum allow_kind kind, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n > 0 && name[n - 1] == '.')
+		n--;
+	if (n > DOMAIN_MAX)
+		return;
+	while (n > 0) {
+		const char *dot = memchr(name, '.', n);
+
+		find(s, kind, name, n);
+		if (dot == NULL)
+			return;
+		n -= (size_t)(dot + 1 - name);
+		name = dot + 1;
+	}
+}
+
+static void
+find_client(struct search *s)
+{
+	const struct ip *ip = s->q->client;
+	const bool *prefix;
+	char key[NET_BYTES];
+	struct ip_net net;
+	int p;
+
+	if (ip == NULL)
+		return;
+	prefix = ip->bits == 32 ? s->a->prefix4 : s->a->prefix6;
+	for (p = ip->bits; p >= 0; p--) {
+		if (!prefix[p])
+			continue;
+		net = ip_net_of(ip, (unsigned)p);
+		net_key(&net, key);
+		find(s, ALLOW_NETWORK, key, sizeof(key));
+	}
+}
+
+/* The sender as it is, and as it is without a bounce tag or the like. */
+static void
+find_sender(struct search *s, const char *plain, const char *normal)
+{
+	const char *domain = address_domain(plain);
+
+	if (plain[0] == '\0')
+		return;
+	find(s, ALLOW_SENDER, plain, strlen(plain));
+	if (strcmp(plain, normal) != 0)
+		find(s, ALLOW_SENDER, normal, strlen(normal));
+	if (domain != NULL)
+		find_labels(s, ALLOW_DOMAIN, domain);
+}
+
+/* Whole, without its +tag, at any domain, then by domain. */
+static void
+find_recipient(struct search *s, char plain[KEY_TEXT_SIZE])
+{
+	char any[KEY_TEXT_SIZE + 2];
+	char *at = strrchr(plain, '@'), *plus;
+	size_t local;
+
+	if (at == NULL)
+		return;
+	find(s, ALLOW_RECIPIENT, plain, strlen(plain));
+	local = (size_t)(at - plain);
+	plus = memchr(plain, '+', local);
+	if (plus != NULL && plus != plain) {
+		local = (size_t)(plus - plain);
+		memmove(plus, at, strlen(at) + 1);
+		at = plus;
+		find(s, ALLOW_RECIPIENT, plain, strlen(plain));
+	}
+	(void)snprintf(any, sizeof(any), "%.*s@*", (int)local, plain);
+	find(s, ALLOW_RECIPIENT, any, strlen(any));
+	find_labels(s, ALLOW_RECIPIENT, at + 1);
+}
+
+size_t
+allow_match(const struct allow *a, const struct allow_query *q,
+    struct allow_match out[ALLOW_MATCHES])
+{
+	struct search s = { .a = a, .q = q, .out = out };
+	char sender[KEY_TEXT_SIZE], normal[KEY_TEXT_SIZE];
+	char name[KEY_TEXT_SIZE], recipient[KEY_TEXT_SIZE];
+
+	if (a->n == 0)
+		return 0;
+	key_plain(q->sender, sender);
+	key_normal_sender(q->sender, q->recipient, normal);
+	key_plain(q->client_name, name);
+	key_plain(q->recipient, recipient);
+	find_sender(&s, sender, normal);
+	find_client(&s);
+	find_labels(&s, ALLOW_NAME, name);
+	find_recipient(&s, recipient);
+	/* Only senders can be proven. */
+	s.proof = true;
+	find_sender(&s, sender, normal);
+	return s.n;
+}
+
+size_t
+allow_count(const struct allow *a)
+{
+	return a->n;
+}
+
+void
+allow_get(const struct allow *a, size_t i, struct allow_match *out)
+{
+	const struct item *it = &a->items[i];
+
+	*out = (struct allow_match){
+		.index = i,
+		.id = it->id,
+		.kind = it->kind,
+		.proof = it->proof,
+		.value = a->text + it->value,
+	};
+}
