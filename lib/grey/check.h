@@ -82,7 +82,7 @@ struct grey_outcome {
 	enum grey_rule rule;
 	bool defer; /* what is to be done now, the mode considered */
 	int64_t wait_s; /* 0 unless the verdict is new or waiting */
-	int64_t waited_s; /* GREY_PASS: since the envelope was first seen */
+	int64_t waited_s; /* the pass that ends a wait: how long it was */
 	int64_t entry_id; /* GREY_RULE_WHITELIST: which */
 	char reason[DOMAIN_MAX + 72]; /* the entry, network or pattern */
 };

@@ -124,14 +124,17 @@ add_origins(struct grey_record *rec, const struct grey_attempt *a, int64_t now,
 	}
 }
 
+enum standing { HAS_TO_WAIT, HAS_WAITED, HAS_PASSED };
+
 /*
  * Whether one of the attempt's identities has waited, or has passed before;
  * else *wait_r is what is left of the shortest wait.
  */
-static bool
-has_waited(struct grey_record *rec, const struct grey_attempt *a,
+static enum standing
+standing_of(struct grey_record *rec, const struct grey_attempt *a,
     const struct grey_policy *p, int64_t now, int64_t *wait_r)
 {
+	enum standing best = HAS_TO_WAIT;
 	const struct grey_origin *o;
 	int64_t left;
 	size_t i;
@@ -142,12 +145,14 @@ has_waited(struct grey_record *rec, const struct grey_attempt *a,
 		if (o == NULL)
 			continue;
 		left = p->delay_s - (now - o->since);
-		if (o->passed || left <= 0)
-			return true;
-		if (left < *wait_r)
+		if (o->passed)
+			return HAS_PASSED;
+		if (left <= 0)
+			best = HAS_WAITED;
+		else if (left < *wait_r)
 			*wait_r = left;
 	}
-	return false;
+	return best;
 }
 
 /* All identities of the attempt have passed, now. */
@@ -235,17 +240,20 @@ grey_judge(const struct grey_attempt *a, const struct grey_policy *p,
     int64_t now, struct grey_record *rec,
     struct grey_credit credits[GREY_CREDITS], struct grey_judgement *j_r)
 {
-	bool tried, passes, known = is_known(a, p, now, credits);
+	bool tried, known = is_known(a, p, now, credits);
+	enum standing standing;
 	int64_t wait;
 
 	*j_r = (struct grey_judgement){ 0 };
 	hold_to_now(rec, now, j_r);
 	forget_old(rec, p, now, j_r);
 	tried = rec->n_origins > 0;
-	j_r->first_seen = rec->first_seen;
-	passes = has_waited(rec, a, p, now, &wait);
-	if (passes || known || p->learn) {
-		j_r->verdict = passes || !known ? GREY_PASS : GREY_KNOWN;
+	standing = standing_of(rec, a, p, now, &wait);
+	if (standing == HAS_WAITED)
+		j_r->waited_s = now - rec->first_seen;
+	if (standing != HAS_TO_WAIT || known || p->learn) {
+		j_r->verdict = standing != HAS_TO_WAIT || !known ? GREY_PASS
+		                                                 : GREY_KNOWN;
 		/* a known one leaves no record of its own, but ends a wait */
 		if (tried || !known)
 			mark_passed(rec, a, p, now, j_r);

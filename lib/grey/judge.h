@@ -85,7 +85,8 @@ struct grey_policy {
 struct grey_judgement {
 	enum grey_verdict verdict;
 	int64_t wait_s; /* at least 1 with GREY_NEW and GREY_WAITING, else 0 */
-	int64_t first_seen; /* of the envelope; 0 where it was not known */
+	/* The pass that ends a wait: since the envelope was first seen. */
+	int64_t waited_s;
 	bool write_record; /* *rec has changed */
 	bool write_credit[GREY_CREDITS];
 	/* Where nothing has to wait for the store: a refresh of what stands. */

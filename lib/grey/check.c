@@ -1,0 +1,310 @@
+#include "lib/grey/check.h"
+
+#include "lib/domain.h"
+#include "lib/err.h"
+#include "lib/grey/config.h"
+#include "lib/grey/key.h"
+#include "lib/grey/spf.h"
+#include "lib/grey/store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const grey_rule_words[] = { "no_address", "authenticated",
+	"originating", "trusted_networks", "recipient", "whitelist", "known",
+	"triplet", "store_fault", NULL };
+
+static const char *
+or_empty(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
+static void
+add_identity(struct grey_who *who, const struct key_secret *secret,
+    enum grey_identity_kind kind, const char *value)
+{
+	struct grey_attempt *a = &who->attempt;
+	struct key k = key_identity(secret, grey_identity_words[kind], value);
+
+	(void)snprintf(
+	    who->text[a->n_identities], GREY_IDENTITY_TEXT, "%s", value);
+	a->identities[a->n_identities++] =
+	    (struct grey_identity){ .id = key_short(&k), .kind = kind };
+}
+
+void
+grey_who(const struct grey_config *c, const struct key_secret *secret,
+    const struct grey_facts *f, struct grey_who *who_r)
+{
+	char text[IP_TEXT_SIZE];
+	struct ip_net net;
+	struct key k;
+
+	who_r->attempt.n_identities = 0;
+	who_r->attempt.n_credits = 0;
+	if (f->client == NULL)
+		return;
+	net = ip_net_of(f->client,
+	    (unsigned)(f->client->bits == 32 ? c->network4 : c->network6));
+	add_identity(who_r, secret, GREY_NET, ip_net_text(&net, text));
+	if (f->spf == NULL || !f->spf->proves)
+		return;
+	add_identity(who_r, secret, GREY_SPF, f->spf->domain);
+	k = key_identity(secret, "spf", f->spf->domain);
+	who_r->attempt.credits[who_r->attempt.n_credits++] = key_short(&k);
+}
+
+/* --- the rules, each in the order of enum grey_rule ------------------ */
+
+struct work {
+	const struct grey_check *c;
+	const struct grey_facts *f;
+	int64_t now;
+	struct grey_outcome *out;
+};
+
+static void tell(const struct work *w, enum grey_rule rule, bool decided,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static void
+tell(const struct work *w, enum grey_rule rule, bool decided, const char *fmt,
+    ...)
+{
+	const struct grey_trace *t = w->c->trace;
+	char text[512];
+	va_list ap;
+
+	if (t == NULL)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	t->tried(t->arg, rule, decided, text);
+}
+
+static bool
+exempt(const struct work *w, enum grey_rule rule, const char *reason)
+{
+	w->out->verdict = GREY_EXEMPT;
+	w->out->rule = rule;
+	(void)snprintf(w->out->reason, sizeof(w->out->reason), "%s", reason);
+	return true;
+}
+
+static bool
+rule_client(const struct work *w)
+{
+	const struct grey_trusted *net;
+	char text[IP_TEXT_SIZE];
+
+	if (w->f->client == NULL) {
+		tell(
+		    w, GREY_RULE_NO_ADDRESS, true, "the client has no address");
+		return exempt(w, GREY_RULE_NO_ADDRESS, "");
+	}
+	if (w->f->authenticated) {
+		tell(w, GREY_RULE_AUTHENTICATED, true,
+		    "the client has logged in");
+		return exempt(w, GREY_RULE_AUTHENTICATED, "");
+	}
+	tell(w, GREY_RULE_AUTHENTICATED, false, "the client has not logged in");
+	if (w->f->originating) {
+		tell(w, GREY_RULE_ORIGINATING, true,
+		    "the daemon's name says ORIGINATING");
+		return exempt(w, GREY_RULE_ORIGINATING, "");
+	}
+	net = grey_config_trusts(w->c->config, w->f->client);
+	if (net != NULL) {
+		(void)ip_net_text(&net->net, text);
+		tell(w, GREY_RULE_TRUSTED, true, "the client is in %s", text);
+		return exempt(w, GREY_RULE_TRUSTED, text);
+	}
+	tell(w, GREY_RULE_TRUSTED, false,
+	    "the client is in none of the %zu trusted networks",
+	    w->c->config->n_trusted);
+	return false;
+}
+
+static bool
+rule_recipient(const struct work *w, int64_t *delay_s)
+{
+	const struct grey_recipient *r = grey_config_recipient(
+	    w->c->config, w->f->recipient);
+
+	if (r == NULL) {
+		tell(w, GREY_RULE_RECIPIENT, false,
+		    "no section for the recipient");
+		return false;
+	}
+	if (!r->greylist) {
+		tell(w, GREY_RULE_RECIPIENT, true,
+		    "recipient \"%.100s\" has greylist = false", r->pattern);
+		return exempt(w, GREY_RULE_RECIPIENT, r->pattern);
+	}
+	if (r->delay_s > 0)
+		*delay_s = r->delay_s;
+	tell(w, GREY_RULE_RECIPIENT, false,
+	    "recipient \"%.100s\": delay %lld s", r->pattern,
+	    (long long)*delay_s);
+	return false;
+}
+
+/* Is it proven that the sender is of the entry's domain? */
+static bool
+is_proven(const struct work *w, const struct allow_match *m)
+{
+	const struct spf_answer *spf = w->f->spf;
+	const char *name = or_empty(w->f->client_name);
+	bool by_spf, by_name;
+
+	by_spf = spf != NULL && spf->result == SPF_PASS && spf->proves &&
+	    domain_within(spf->domain, m->value);
+	by_name = *name != '\0' && domain_within(name, m->value);
+	switch (m->proof) {
+	case ALLOW_PROOF_NONE:
+		return true;
+	case ALLOW_PROOF_SPF:
+		return by_spf;
+	case ALLOW_PROOF_NAME:
+		return by_name;
+	case ALLOW_PROOF_EITHER:
+		return by_spf || by_name;
+	case ALLOW_PROOFS:
+	default:
+		return false;
+	}
+}
+
+static bool
+rule_whitelist(const struct work *w)
+{
+	struct allow_match match[ALLOW_MATCHES];
+	struct allow_query q = { .client = w->f->client,
+		.client_name = w->f->client_name,
+		.sender = w->f->sender,
+		.recipient = w->f->recipient,
+		.now = w->now };
+	char bounce[DOMAIN_MAX + 16];
+	size_t i, n;
+
+	if (w->c->allow == NULL)
+		return false;
+	if (*w->f->sender == '\0' || strcmp(w->f->sender, "<>") == 0) {
+		(void)snprintf(bounce, sizeof(bounce), "postmaster@%.*s",
+		    DOMAIN_MAX, or_empty(w->f->helo));
+		q.sender = bounce;
+	}
+	n = allow_match(w->c->allow, &q, match);
+	if (n == 0)
+		tell(w, GREY_RULE_WHITELIST, false,
+		    "none of the %zu entries matches",
+		    allow_count(w->c->allow));
+	for (i = 0; i < n; i++) {
+		if (!is_proven(w, &match[i])) {
+			tell(w, GREY_RULE_WHITELIST, false,
+			    "%s %.300s matches, but its proof (%s) is not there",
+			    allow_kind_words[match[i].kind], match[i].value,
+			    allow_proof_words[match[i].proof]);
+			continue;
+		}
+		tell(w, GREY_RULE_WHITELIST, true, "%s %.300s, proof: %s",
+		    allow_kind_words[match[i].kind], match[i].value,
+		    allow_proof_words[match[i].proof]);
+		w->out->entry_id = match[i].id;
+		return exempt(w, GREY_RULE_WHITELIST, match[i].value);
+	}
+	return false;
+}
+
+/* --- the store's judgement -------------------------------------------- */
+
+static void
+tell_judgement(const struct work *w, const struct grey_judgement *j)
+{
+	if (w->c->trace == NULL)
+		return;
+	tell(w, GREY_RULE_KNOWN, j->verdict == GREY_KNOWN,
+	    j->verdict == GREY_KNOWN
+	        ? "the sender has passed often enough"
+	        : "the sender has not passed often enough to be known");
+	switch (j->verdict) {
+	case GREY_NEW:
+		tell(w, GREY_RULE_TRIPLET, true,
+		    "never seen: has to wait %lld s", (long long)j->wait_s);
+		break;
+	case GREY_WAITING:
+		tell(w, GREY_RULE_TRIPLET, true, "%lld s are left to wait",
+		    (long long)j->wait_s);
+		break;
+	case GREY_PASS:
+		tell(w, GREY_RULE_TRIPLET, true, "has waited");
+		break;
+	case GREY_KNOWN:
+	case GREY_EXEMPT:
+	case GREY_VERDICTS:
+	default:
+		break;
+	}
+}
+
+static int
+ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
+    struct err *e)
+{
+	const struct grey_config *c = w->c->config;
+	char sender[KEY_TEXT_SIZE], recipient[KEY_TEXT_SIZE];
+	char plain[KEY_TEXT_SIZE], client[IP_TEXT_SIZE];
+	struct grey_question q = {
+		.attempt = who->attempt,
+		.policy = { .delay_s = delay_s,
+		    .retry_window_s = c->retry_window_s,
+		    .lifetime_s = c->lifetime_s,
+		    .known_after = c->known_after,
+		    .learn = c->mode == GREY_LEARN },
+		.now = w->now,
+		.sender = plain,
+		.recipient = recipient,
+		.client = ip_text(w->f->client, client),
+		.dry = w->c->dry,
+	};
+	struct grey_judgement j;
+
+	key_plain(w->f->sender, plain);
+	key_normal_sender(w->f->sender, w->f->recipient, sender);
+	key_normal_recipient(w->f->recipient, recipient);
+	q.key = key_envelope(grey_store_secret(w->c->store), sender, recipient);
+	if (grey_store_judge(w->c->store, &q, &j, e) == -1)
+		return -1;
+	w->out->verdict = j.verdict;
+	w->out->rule = j.verdict == GREY_KNOWN ? GREY_RULE_KNOWN
+	                                       : GREY_RULE_TRIPLET;
+	w->out->wait_s = j.wait_s;
+	w->out->waited_s = j.waited_s;
+	tell_judgement(w, &j);
+	return 0;
+}
+
+void
+grey_check(const struct grey_check *c, const struct grey_facts *f,
+    const struct grey_who *who, int64_t now, struct grey_outcome *out_r,
+    struct err *e)
+{
+	struct work w = { .c = c, .f = f, .now = now, .out = out_r };
+	int64_t delay_s = c->config->delay_s;
+
+	out_r->defer = false;
+	out_r->wait_s = out_r->waited_s = out_r->entry_id = 0;
+	out_r->reason[0] = '\0';
+	if (rule_client(&w) || rule_recipient(&w, &delay_s) ||
+	    rule_whitelist(&w))
+		return;
+	if (ask_store(&w, who, delay_s, e) == -1) {
+		tell(&w, GREY_RULE_STORE_FAULT, true, "the store: %s", e->text);
+		(void)exempt(&w, GREY_RULE_STORE_FAULT, "");
+		return;
+	}
+	out_r->defer = c->config->mode == GREY_ENFORCE &&
+	    (out_r->verdict == GREY_NEW || out_r->verdict == GREY_WAITING);
+}

@@ -1,0 +1,209 @@
+#ifndef LIB_GREY_STORE_SQLITE_H
+#define LIB_GREY_STORE_SQLITE_H
+
+#include "lib/err.h"
+#include "lib/grey/store.h"
+#include "lib/log.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Inside the SQLite store.  Who touches what:
+ *
+ *   callers       take a reader from the pool, or queue a request and wait
+ *   writer        one thread: gathers requests, one transaction, wakes them;
+ *                 when that fails, it looks after the fault until it is over
+ *   care          one thread: checkpoints, expiry, the whitelist's changes,
+ *                 one fsync a second, notices when the file was taken away
+ */
+struct sql;
+
+#define STORE_READERS 6
+#define STORE_QUEUE_MAX 8192
+#define STORE_BATCH_MAX 512
+#define STORE_WAIT_MS 1000
+#define STORE_HITS 256
+
+enum request_state { REQUEST_QUEUED, REQUEST_DONE, REQUEST_LEFT };
+
+/*
+ * One thing for the writer.  A waiter that gives up marks it REQUEST_LEFT and
+ * the writer frees it; else the waiter does.  Without a waiter it starts as
+ * REQUEST_LEFT.
+ */
+struct request {
+	struct request *next;
+	_Atomic(int) state;
+	/* Inside the transaction; NULL: judge "q". */
+	int (*run)(struct sql *db, void *arg, struct err *e);
+	void *arg; /* malloc()ed; freed with the request */
+	struct grey_question q; /* its texts are in "text" */
+	struct grey_judgement j;
+	sem_t done;
+	int rc;
+	struct err err;
+	char text[];
+};
+
+struct grey_whitelist {
+	atomic_int refs;
+	struct allow *allow;
+	struct allow_entry *entries;
+	size_t n;
+};
+
+struct store_hit {
+	int64_t id, hits, last;
+};
+
+struct sqlite_store {
+	struct grey_store base;
+	char *path;
+	enum grey_store_use use;
+	uid_t uid;
+	gid_t gid;
+	bool memory; /* an empty store for GREY_STORE_READ */
+	_Atomic(const struct key_secret *) secret;
+
+	pthread_mutex_t option_lock;
+	struct grey_store_options options; /* keep and text only */
+
+	/* readers; "epoch" changes when the file is opened again */
+	pthread_mutex_t pool_lock;
+	pthread_cond_t pool_free;
+	struct sql *readers[STORE_READERS];
+	size_t n_free; /* readers[0..n_free) are free */
+	size_t n_lent;
+	unsigned epoch;
+
+	pthread_mutex_t queue_lock;
+	pthread_cond_t queue_filled;
+	struct request *head, **tail;
+	size_t queued;
+	bool writer_idle;
+	bool stop;
+
+	struct sql *writer; /* the writer's connection */
+	pthread_mutex_t edit_lock; /* GREY_STORE_EDIT: one at a time */
+	struct sql *care; /* the care thread's */
+	int wal_fd; /* for fsync */
+	pthread_t writer_thread, care_thread;
+	bool started;
+
+	/* which file is open */
+	dev_t dev;
+	ino_t ino, wal_ino;
+
+	atomic_bool faulty; /* writes fail */
+	atomic_bool gone; /* another file, or none, stands at "path" */
+	atomic_bool damaged; /* SQLite says so */
+	atomic_bool want_checkpoint; /* the last frames, by the writer */
+	atomic_int wal_frames;
+	struct err fault; /* writer thread only */
+	struct log_limit fault_log, well_log;
+
+	pthread_mutex_t allow_lock;
+	struct grey_whitelist *whitelist;
+	int64_t allow_generation; /* care thread only */
+
+	pthread_mutex_t hit_lock;
+	struct store_hit hits[STORE_HITS];
+	size_t n_hits;
+
+	atomic_ullong faults, commits, written, reads, commit_us;
+	atomic_ullong worst_commit_us, batch_max;
+};
+
+/* --- store_sqlite.c: connections --------------------------------------- */
+
+/* Open everything at "path"; sets secret, dev, ino.  0, or -1. */
+int store_open_all(struct sqlite_store *s, struct err *e);
+/* Close it again; readers that are lent are closed when they come back. */
+void store_close_all(struct sqlite_store *s);
+/* A connection of its own, for edits. NULL with *e set. */
+struct sql *store_open_writer(struct sqlite_store *s, struct err *e);
+
+/* NULL when the store is closed just now (*e set). */
+struct sql *store_reader_take(
+    struct sqlite_store *s, unsigned *epoch_r, struct err *e);
+/* "failed": a statement on it failed; *e says how. */
+void store_reader_give(
+    struct sqlite_store *s, struct sql *db, unsigned epoch, bool failed);
+
+/* --- store_sqlite_row.c: rows ------------------------------------------- */
+
+/* 1, 0, -1; a record that cannot be read counts as none. */
+int row_get(struct sql *db, const struct key *key, struct grey_record *rec_r,
+    struct err *e);
+int row_get_credit(
+    struct sql *db, uint64_t id, struct grey_credit *credit_r, struct err *e);
+/* With "q"'s texts, or with none where "text" is false. */
+int row_put(struct sql *db, const struct grey_question *q,
+    const struct grey_record *rec, bool text, struct err *e);
+int row_put_credit(
+    struct sql *db, const struct grey_credit *credit, struct err *e);
+/* Read the record in a blob; -1 where it is none. */
+int row_read_origins(const void *blob, size_t n, struct grey_record *rec_r);
+/* Read, judge, and write where "write" is given. */
+int row_judge(struct sqlite_store *s, struct sql *db,
+    const struct grey_question *q, bool write, struct grey_judgement *j_r,
+    struct err *e);
+
+/* --- store_sqlite_judge.c: the queue ------------------------------------- */
+
+int store_judge(struct grey_store *s, const struct grey_question *q,
+    struct grey_judgement *j_r, struct err *e);
+/* Queue work for the writer and do not wait; takes "arg" over, always. */
+void store_post(struct sqlite_store *s,
+    int (*run)(struct sql *db, void *arg, struct err *e), void *arg);
+/* The writer: all that is queued (at most STORE_BATCH_MAX), NULL for none. */
+struct request *store_take_batch(struct sqlite_store *s, int wait_ms);
+/* The writer: wake whoever waits, or free it. */
+void store_answer(struct request *batch, int rc, const struct err *e);
+
+/* --- store_sqlite_write.c ------------------------------------------------ */
+
+void *store_writer_main(void *arg);
+
+/* --- store_sqlite_care.c ------------------------------------------------- */
+
+void *store_care_main(void *arg);
+
+/* --- store_sqlite_allow.c: the whitelist --------------------------------- */
+
+int store_allow_add(struct grey_store *s, const struct allow_entry *entries,
+    size_t n, struct grey_allow_added *added_r, struct err *e);
+int store_allow_remove(struct grey_store *s, const struct allow_entry *entries,
+    size_t n, size_t *removed_r, struct err *e);
+int store_allow_list(struct grey_store *s, struct allow_entry **entries_r,
+    size_t *n_r, struct err *e);
+struct grey_whitelist *store_whitelist(struct grey_store *s);
+void store_hit(struct grey_store *s, int64_t entry_id, int64_t now);
+/* The care thread: load the whitelist where it has changed. */
+int store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e);
+/* A fresh database takes over the entries that are in memory. */
+int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
+/* Hand the hits that have gathered to the writer. */
+void store_flush_hits(struct sqlite_store *s);
+
+/* --- store_sqlite_read.c: what greywl looks at ---------------------------- */
+
+int store_envelope(struct grey_store *s, const struct key *key,
+    struct grey_envelope *env_r, struct err *e);
+int store_credit(struct grey_store *s, uint64_t id,
+    struct grey_credit *credit_r, struct err *e);
+int store_each(struct grey_store *s,
+    int (*each)(const struct grey_envelope *env, void *arg, struct err *e),
+    void *arg, struct err *e);
+int store_stats(
+    struct grey_store *s, struct grey_stats *stats_r, struct err *e);
+void store_count(struct grey_store *s, const char *name, int64_t n);
+int store_counters(struct grey_store *s, struct grey_counter **counters_r,
+    size_t *n_r, struct err *e);
+
+#endif
