@@ -44,6 +44,7 @@ LIB_A := $(B)/lib.a
 
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
+BENCH_OBJ := $(call objs,tests/bench/part/*.c)
 
 all: $(addprefix $(B)/,$(PROGRAMS))
 
@@ -85,7 +86,8 @@ $(B)/%.o: %.c
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/milter.a $(B)/greywl.a $(B)/queuewatch.a $(B)/statusd.a $(LIB_A)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB_A)
+$(B)/bench.a: $(BENCH_OBJ)
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/bench.a $(LIB_A)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Packages: what is there is not asked for again.
