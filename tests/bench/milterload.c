@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,6 +66,15 @@ struct load {
 	bool ending;
 	unsigned running;
 };
+
+static volatile sig_atomic_t told_to_end;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	told_to_end = 1;
+}
 
 static void
 die(const char *what)
@@ -334,7 +344,8 @@ run(struct load *l)
 
 		for (int i = 0; i < n; i++)
 			on_event(l, events[i].data.ptr, events[i].events);
-		if (timed && now - begun > l->o.seconds * INT64_C(1000000000))
+		if (told_to_end ||
+		    (timed && now - begun > l->o.seconds * INT64_C(1000000000)))
 			l->ending = true;
 		if (now - swept > 1000000000) {
 			drop_stalled(l);
@@ -461,6 +472,8 @@ main(int argc, char **argv)
 	double seconds;
 
 	read_options(argc, argv, &l.o);
+	(void)signal(SIGINT, on_signal);
+	(void)signal(SIGTERM, on_signal);
 	l.next_new = l.o.first_new;
 	l.sessions = calloc(l.o.at_once, sizeof *l.sessions);
 	l.epoll = epoll_create1(0);
