@@ -57,6 +57,11 @@ struct grey_whitelist {
 	size_t n;
 };
 
+struct store_secret {
+	struct key_secret secret;
+	struct store_secret *older;
+};
+
 struct store_hit {
 	int64_t id, hits, last;
 };
@@ -69,6 +74,7 @@ struct sqlite_store {
 	gid_t gid;
 	bool memory; /* an empty store for GREY_STORE_READ */
 	_Atomic(const struct key_secret *) secret;
+	struct store_secret *secrets; /* all, the newest first */
 
 	pthread_mutex_t option_lock;
 	struct grey_store_options options; /* keep and text only */
@@ -90,14 +96,14 @@ struct sqlite_store {
 
 	struct sql *writer; /* the writer's connection */
 	pthread_mutex_t edit_lock; /* GREY_STORE_EDIT: one at a time */
-	struct sql *care; /* the care thread's */
 	int wal_fd; /* for fsync */
 	pthread_t writer_thread, care_thread;
 	bool started;
 
 	/* which file is open */
-	dev_t dev;
-	ino_t ino, wal_ino;
+	_Atomic(dev_t) dev;
+	_Atomic(ino_t) ino;
+	ino_t wal_ino, shm_ino; /* writer thread only */
 
 	atomic_bool faulty; /* writes fail */
 	atomic_bool gone; /* another file, or none, stands at "path" */
@@ -105,6 +111,7 @@ struct sqlite_store {
 	atomic_bool want_checkpoint; /* the last frames, by the writer */
 	atomic_int wal_frames;
 	struct err fault; /* writer thread only */
+	bool restore; /* writer thread only: the database was made anew */
 	struct log_limit fault_log, well_log;
 
 	pthread_mutex_t allow_lock;
@@ -186,7 +193,7 @@ struct grey_whitelist *store_whitelist(struct grey_store *s);
 void store_hit(struct grey_store *s, int64_t entry_id, int64_t now);
 /* The care thread: load the whitelist where it has changed. */
 int store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e);
-/* A fresh database takes over the entries that are in memory. */
+/* Where "restore" is set: the entries that are in memory are added. */
 int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 /* Hand the hits that have gathered to the writer. */
 void store_flush_hits(struct sqlite_store *s);

@@ -1,0 +1,471 @@
+#include "lib/err.h"
+#include "lib/grey/store_sqlite.h"
+#include "lib/log.h"
+#include "lib/sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char select_all[] =
+    "SELECT id, kind, value, proof, author, note, created, expires, hits, "
+    "last_hit FROM allow ORDER BY kind, value";
+
+/* --- one entry -------------------------------------------------------------
+ */
+
+static void
+copy_text(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from);
+}
+
+/* 0, or -1: a row that this release cannot read. */
+static int
+read_entry(struct sql_stmt *st, struct allow_entry *entry, struct err *e)
+{
+	int kind = allow_word(allow_kind_words, sql_text(st, 1));
+	int proof = allow_word(allow_proof_words, sql_text(st, 3));
+
+	if (kind == -1 || proof == -1)
+		return err_set(e, "unknown kind or proof");
+	if (allow_entry_of((enum allow_kind)kind, sql_text(st, 2), entry, e) ==
+	    -1)
+		return -1;
+	entry->proof = (enum allow_proof)proof;
+	entry->id = sql_int(st, 0);
+	copy_text(entry->author, sizeof(entry->author), sql_text(st, 4));
+	copy_text(entry->note, sizeof(entry->note), sql_text(st, 5));
+	entry->created = sql_int(st, 6);
+	entry->expires = sql_int(st, 7);
+	entry->hits = sql_int(st, 8);
+	entry->last_hit = sql_int(st, 9);
+	return 0;
+}
+
+static int
+read_all(
+    struct sql *db, struct allow_entry **entries_r, size_t *n_r, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(db, select_all, e);
+	struct allow_entry *entries = NULL, *grown;
+	size_t n = 0, room = 0;
+	struct err why;
+	int rc = -1;
+
+	if (st == NULL)
+		return -1;
+	while ((rc = sql_step(st, e)) == 1) {
+		if (n == room) {
+			room = room * 2 + 64;
+			grown = realloc(entries, room * sizeof(*grown));
+			if (grown == NULL) {
+				rc = err_set(e, "no memory");
+				break;
+			}
+			entries = grown;
+		}
+		if (read_entry(st, &entries[n], &why) == 0)
+			n++;
+		else
+			log_warn("store: whitelist entry %lld is passed over: "
+			         "%s",
+			    (long long)sql_int(st, 0), why.text);
+	}
+	sql_reset(st);
+	if (rc == -1) {
+		free(entries);
+		return -1;
+	}
+	*entries_r = entries;
+	*n_r = n;
+	return 0;
+}
+
+static int
+insert_entry(struct sql *db, const struct allow_entry *entry, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(db,
+	    "INSERT INTO allow (kind, value, proof, author, note, created, "
+	    "expires, hits, last_hit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+	    "?9) ON CONFLICT (kind, value) DO UPDATE SET proof = ?3, "
+	    "author = ?4, note = ?5, expires = ?7",
+	    e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, allow_kind_words[entry->kind]);
+	sql_bind_text(st, 2, entry->value);
+	sql_bind_text(st, 3, allow_proof_words[entry->proof]);
+	sql_bind_text(st, 4, entry->author);
+	sql_bind_text(st, 5, entry->note);
+	sql_bind_int(st, 6, entry->created);
+	sql_bind_int(st, 7, entry->expires);
+	sql_bind_int(st, 8, entry->hits);
+	sql_bind_int(st, 9, entry->last_hit);
+	return sql_run(st, e);
+}
+
+/* 1: stands there, the same; 2: otherwise; 0: does not stand there; -1. */
+static int
+compare_entry(struct sql *db, const struct allow_entry *entry, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(db,
+	    "SELECT proof, note, expires FROM allow WHERE kind = ?1 AND "
+	    "value = ?2",
+	    e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, allow_kind_words[entry->kind]);
+	sql_bind_text(st, 2, entry->value);
+	rc = sql_step(st, e);
+	if (rc == 1 &&
+	    (strcmp(sql_text(st, 0), allow_proof_words[entry->proof]) != 0 ||
+	        strcmp(sql_text(st, 1), entry->note) != 0 ||
+	        sql_int(st, 2) != entry->expires))
+		rc = 2;
+	sql_reset(st);
+	return rc;
+}
+
+/* --- edits ------------------------------------------------------------------
+ */
+
+static int
+bump_generation(struct sql *db, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    db, "UPDATE meta SET value = value + 1 WHERE name = 'allow'", e);
+
+	return st == NULL ? -1 : sql_run(st, e);
+}
+
+/* A connection for an edit; give it back with edit_end(). */
+static struct sql *
+edit_begin(struct sqlite_store *s, unsigned *epoch_r, struct err *e)
+{
+	struct sql *db;
+
+	if (s->use == GREY_STORE_READ) {
+		(void)err_set(e, "store: is open for reading only");
+		return NULL;
+	}
+	(void)pthread_mutex_lock(&s->edit_lock);
+	db = s->use == GREY_STORE_EDIT ? store_reader_take(s, epoch_r, e)
+	                               : store_open_writer(s, e);
+	if (db != NULL && sql_begin(db, e) == 0)
+		return db;
+	if (db != NULL && s->use == GREY_STORE_EDIT)
+		store_reader_give(s, db, *epoch_r, true);
+	else if (db != NULL)
+		sql_close(db);
+	(void)pthread_mutex_unlock(&s->edit_lock);
+	(void)err_prefix(e, "store");
+	return NULL;
+}
+
+static int
+edit_end(struct sqlite_store *s, struct sql *db, unsigned epoch, int rc,
+    struct err *e)
+{
+	if (rc == 0 && bump_generation(db, e) == 0 && sql_commit(db, e) == 0) {
+		rc = 0;
+	} else {
+		sql_rollback(db);
+		rc = err_prefix(e, "store");
+	}
+	if (s->use == GREY_STORE_EDIT)
+		store_reader_give(s, db, epoch, rc == -1);
+	else
+		sql_close(db);
+	(void)pthread_mutex_unlock(&s->edit_lock);
+	return rc;
+}
+
+int
+store_allow_add(struct grey_store *store, const struct allow_entry *entries,
+    size_t n, struct grey_allow_added *added_r, struct err *e)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	unsigned epoch = 0;
+	struct sql *db;
+	size_t i;
+	int rc = 0;
+
+	*added_r = (struct grey_allow_added){ 0 };
+	db = edit_begin(s, &epoch, e);
+	if (db == NULL)
+		return -1;
+	for (i = 0; i < n && rc == 0; i++) {
+		rc = compare_entry(db, &entries[i], e);
+		if (rc == 1)
+			added_r->same++;
+		else if (rc == 2)
+			added_r->changed++;
+		else if (rc == 0)
+			added_r->added++;
+		if (rc == 0 || rc == 2)
+			rc = insert_entry(db, &entries[i], e);
+		else if (rc == 1)
+			rc = 0;
+	}
+	return edit_end(s, db, epoch, rc, e);
+}
+
+int
+store_allow_remove(struct grey_store *store, const struct allow_entry *entries,
+    size_t n, size_t *removed_r, struct err *e)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	struct sql_stmt *st;
+	unsigned epoch = 0;
+	struct sql *db;
+	size_t i;
+	int rc = 0;
+
+	*removed_r = 0;
+	db = edit_begin(s, &epoch, e);
+	if (db == NULL)
+		return -1;
+	for (i = 0; i < n && rc == 0; i++) {
+		st = sql_prepare(
+		    db, "DELETE FROM allow WHERE kind = ?1 AND value = ?2", e);
+		rc = -1;
+		if (st == NULL)
+			break;
+		sql_bind_text(st, 1, allow_kind_words[entries[i].kind]);
+		sql_bind_text(st, 2, entries[i].value);
+		rc = sql_run(st, e);
+		if (rc == 0)
+			*removed_r += (size_t)sql_changes(db);
+	}
+	return edit_end(s, db, epoch, rc, e);
+}
+
+int
+store_allow_list(struct grey_store *store, struct allow_entry **entries_r,
+    size_t *n_r, struct err *e)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	unsigned epoch;
+	struct sql *db = store_reader_take(s, &epoch, e);
+	int rc;
+
+	if (db == NULL)
+		return err_prefix(e, "store");
+	rc = read_all(db, entries_r, n_r, e);
+	store_reader_give(s, db, epoch, rc == -1);
+	return rc == -1 ? err_prefix(e, "store") : 0;
+}
+
+/* --- the whitelist in memory
+ * -------------------------------------------------- */
+
+static struct grey_whitelist *
+whitelist_new(struct allow_entry *entries, size_t n, struct err *e)
+{
+	struct grey_whitelist *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		(void)err_set(e, "no memory");
+		free(entries);
+		return NULL;
+	}
+	w->allow = allow_new(entries, n, e);
+	w->entries = entries;
+	w->n = n;
+	atomic_init(&w->refs, 1);
+	if (w->allow == NULL) {
+		grey_whitelist_release(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int64_t
+generation(struct sql *db, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    db, "SELECT value FROM meta WHERE name = 'allow'", e);
+	int64_t v = -1;
+
+	if (st != NULL && sql_step(st, e) == 1) {
+		v = sql_int(st, 0);
+		sql_reset(st);
+	}
+	return v;
+}
+
+static void
+swap_in(struct sqlite_store *s, struct grey_whitelist *w)
+{
+	struct grey_whitelist *old;
+
+	(void)pthread_mutex_lock(&s->allow_lock);
+	old = s->whitelist;
+	s->whitelist = w;
+	(void)pthread_mutex_unlock(&s->allow_lock);
+	if (old != NULL)
+		grey_whitelist_release(old);
+}
+
+int
+store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e)
+{
+	int64_t now = generation(db, e);
+	struct allow_entry *entries;
+	struct grey_whitelist *w;
+	size_t n;
+
+	if (now == -1)
+		return -1;
+	if (now == s->allow_generation)
+		return 0;
+	if (read_all(db, &entries, &n, e) == -1)
+		return -1;
+	w = whitelist_new(entries, n, e);
+	if (w == NULL)
+		return -1;
+	s->allow_generation = now;
+	swap_in(s, w);
+	return 0;
+}
+
+struct grey_whitelist *
+store_whitelist(struct grey_store *store)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	struct grey_whitelist *w;
+	unsigned epoch;
+	struct sql *db;
+	struct err e;
+
+	(void)pthread_mutex_lock(&s->allow_lock);
+	w = s->whitelist;
+	if (w != NULL)
+		atomic_fetch_add(&w->refs, 1);
+	(void)pthread_mutex_unlock(&s->allow_lock);
+	if (w != NULL)
+		return w;
+	db = s->use == GREY_STORE_SERVE ? NULL
+	                                : store_reader_take(s, &epoch, &e);
+	if (db != NULL) {
+		(void)store_follow_allow(s, db, &e);
+		store_reader_give(s, db, epoch, false);
+	}
+	(void)pthread_mutex_lock(&s->allow_lock);
+	if (s->whitelist == NULL)
+		s->whitelist = whitelist_new(NULL, 0, &e);
+	w = s->whitelist;
+	if (w != NULL)
+		atomic_fetch_add(&w->refs, 1);
+	(void)pthread_mutex_unlock(&s->allow_lock);
+	return w;
+}
+
+const struct allow *
+grey_whitelist_allow(const struct grey_whitelist *w)
+{
+	return w->allow;
+}
+
+void
+grey_whitelist_release(struct grey_whitelist *w)
+{
+	if (atomic_fetch_sub(&w->refs, 1) > 1)
+		return;
+	allow_free(w->allow);
+	free(w->entries);
+	free(w);
+}
+
+int
+store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
+{
+	struct grey_whitelist *w;
+	size_t i;
+	int rc = 0;
+
+	if (!s->restore)
+		return 0;
+	(void)pthread_mutex_lock(&s->allow_lock);
+	w = s->whitelist;
+	if (w != NULL)
+		atomic_fetch_add(&w->refs, 1);
+	(void)pthread_mutex_unlock(&s->allow_lock);
+	if (w == NULL)
+		return 0;
+	for (i = 0; i < w->n && rc == 0; i++)
+		rc = insert_entry(db, &w->entries[i], e);
+	grey_whitelist_release(w);
+	return rc == 0 ? bump_generation(db, e) : -1;
+}
+
+/* --- hits --------------------------------------------------------------------
+ */
+
+void
+store_hit(struct grey_store *store, int64_t entry_id, int64_t now)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	size_t i;
+
+	(void)pthread_mutex_lock(&s->hit_lock);
+	for (i = 0; i < s->n_hits && s->hits[i].id != entry_id; i++)
+		;
+	if (i == s->n_hits && i < STORE_HITS)
+		s->hits[s->n_hits++] = (struct store_hit){ .id = entry_id };
+	if (i < s->n_hits) {
+		s->hits[i].hits++;
+		s->hits[i].last = now;
+	}
+	(void)pthread_mutex_unlock(&s->hit_lock);
+}
+
+struct hits {
+	size_t n;
+	struct store_hit hits[STORE_HITS];
+};
+
+static int
+write_hits(struct sql *db, void *arg, struct err *e)
+{
+	const struct hits *h = arg;
+	struct sql_stmt *st;
+	size_t i;
+
+	for (i = 0; i < h->n; i++) {
+		st = sql_prepare(db,
+		    "UPDATE allow SET hits = hits + ?2, last_hit = ?3 WHERE "
+		    "id = ?1",
+		    e);
+		if (st == NULL)
+			return -1;
+		sql_bind_int(st, 1, h->hits[i].id);
+		sql_bind_int(st, 2, h->hits[i].hits);
+		sql_bind_int(st, 3, h->hits[i].last);
+		if (sql_run(st, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+void
+store_flush_hits(struct sqlite_store *s)
+{
+	struct hits *h = NULL;
+
+	(void)pthread_mutex_lock(&s->hit_lock);
+	if (s->n_hits > 0)
+		h = malloc(sizeof(*h));
+	if (h != NULL) {
+		h->n = s->n_hits;
+		memcpy(h->hits, s->hits, sizeof(h->hits));
+		s->n_hits = 0;
+	}
+	(void)pthread_mutex_unlock(&s->hit_lock);
+	if (h != NULL)
+		store_post(s, write_hits, h);
+}

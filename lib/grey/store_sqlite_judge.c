@@ -1,0 +1,222 @@
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/grey/store_sqlite.h"
+#include "lib/sql.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct timespec
+mono_in(int64_t ms)
+{
+	int64_t ns = clock_mono_ns() + ms * 1000000;
+
+	return (struct timespec){ .tv_sec = ns / 1000000000,
+		.tv_nsec = ns % 1000000000 };
+}
+
+/* A copy of the question that outlives the caller. */
+static struct request *
+request_new(const struct grey_question *q, bool waited)
+{
+	size_t n_sender = 0, n_recipient = 0, n_client = 0;
+	struct request *r;
+
+	if (q != NULL) {
+		n_sender = strlen(q->sender) + 1;
+		n_recipient = strlen(q->recipient) + 1;
+		n_client = strlen(q->client) + 1;
+	}
+	r = malloc(sizeof(*r) + n_sender + n_recipient + n_client);
+	if (r == NULL)
+		return NULL;
+	r->next = NULL;
+	r->run = NULL;
+	r->arg = NULL;
+	r->rc = -1;
+	r->err.text[0] = '\0';
+	atomic_init(&r->state, waited ? REQUEST_QUEUED : REQUEST_LEFT);
+	(void)sem_init(&r->done, 0, 0);
+	if (q != NULL) {
+		r->q = *q;
+		memcpy(r->text, q->sender, n_sender);
+		memcpy(r->text + n_sender, q->recipient, n_recipient);
+		memcpy(r->text + n_sender + n_recipient, q->client, n_client);
+		r->q.sender = r->text;
+		r->q.recipient = r->text + n_sender;
+		r->q.client = r->text + n_sender + n_recipient;
+	}
+	return r;
+}
+
+static void
+request_free(struct request *r)
+{
+	(void)sem_destroy(&r->done);
+	free(r->arg);
+	free(r);
+}
+
+static int
+enqueue(struct sqlite_store *s, struct request *r)
+{
+	bool wake = false;
+	int rc = -1;
+
+	(void)pthread_mutex_lock(&s->queue_lock);
+	if (!s->stop && s->queued < STORE_QUEUE_MAX) {
+		*s->tail = r;
+		s->tail = &r->next;
+		s->queued++;
+		wake = s->writer_idle;
+		rc = 0;
+	}
+	(void)pthread_mutex_unlock(&s->queue_lock);
+	if (wake)
+		(void)pthread_cond_signal(&s->queue_filled);
+	return rc;
+}
+
+struct request *
+store_take_batch(struct sqlite_store *s, int wait_ms)
+{
+	struct timespec until = mono_in(wait_ms);
+	struct request *batch, *last;
+	size_t n = 1;
+
+	(void)pthread_mutex_lock(&s->queue_lock);
+	s->writer_idle = true;
+	while (s->head == NULL && !s->stop) {
+		if (pthread_cond_timedwait(
+		        &s->queue_filled, &s->queue_lock, &until) != 0)
+			break;
+	}
+	s->writer_idle = false;
+	batch = last = s->head;
+	if (batch != NULL) {
+		while (last->next != NULL && n < STORE_BATCH_MAX) {
+			last = last->next;
+			n++;
+		}
+		s->head = last->next;
+		if (s->head == NULL)
+			s->tail = &s->head;
+		last->next = NULL;
+		s->queued -= n;
+	}
+	(void)pthread_mutex_unlock(&s->queue_lock);
+	return batch;
+}
+
+void
+store_answer(struct request *batch, int rc, const struct err *e)
+{
+	struct request *r, *next;
+	int queued;
+
+	for (r = batch; r != NULL; r = next) {
+		next = r->next;
+		r->rc = rc;
+		if (rc == -1)
+			r->err = *e;
+		queued = REQUEST_QUEUED;
+		if (atomic_compare_exchange_strong(
+		        &r->state, &queued, REQUEST_DONE))
+			(void)sem_post(&r->done);
+		else
+			request_free(r);
+	}
+}
+
+void
+store_post(struct sqlite_store *s,
+    int (*run)(struct sql *db, void *arg, struct err *e), void *arg)
+{
+	struct request *r = request_new(NULL, false);
+
+	if (r == NULL) {
+		free(arg);
+		return;
+	}
+	r->run = run;
+	r->arg = arg;
+	if (enqueue(s, r) == -1)
+		request_free(r);
+}
+
+/* Wait for the commit.  The request is freed here or by the writer. */
+static int
+wait_for(struct request *r, struct grey_judgement *j_r, struct err *e)
+{
+	struct timespec until = mono_in(STORE_WAIT_MS);
+	int queued = REQUEST_QUEUED, rc;
+
+	while ((rc = sem_clockwait(&r->done, CLOCK_MONOTONIC, &until)) == -1 &&
+	    errno == EINTR)
+		;
+	if (rc == -1) {
+		if (atomic_compare_exchange_strong(
+		        &r->state, &queued, REQUEST_LEFT))
+			return err_set(
+			    e, "no answer within %d ms", STORE_WAIT_MS);
+		while (sem_wait(&r->done) == -1)
+			; /* it is being posted */
+	}
+	rc = r->rc;
+	*j_r = r->j;
+	if (rc == -1)
+		*e = r->err;
+	request_free(r);
+	return rc;
+}
+
+static int
+ask_writer(struct sqlite_store *s, const struct grey_question *q, bool lazy,
+    struct grey_judgement *j_r, struct err *e)
+{
+	struct request *r;
+
+	if (atomic_load(&s->faulty))
+		return lazy ? 0 : err_set(e, "is at fault");
+	r = request_new(q, !lazy);
+	if (r == NULL)
+		return lazy ? 0 : err_set(e, "no memory");
+	if (enqueue(s, r) == -1) {
+		request_free(r);
+		return lazy ? 0 : err_set(e, "too many questions wait");
+	}
+	return lazy ? 0 : wait_for(r, j_r, e);
+}
+
+int
+store_judge(struct grey_store *store, const struct grey_question *q,
+    struct grey_judgement *j_r, struct err *e)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	unsigned epoch;
+	struct sql *db = store_reader_take(s, &epoch, e);
+	bool writes = false;
+	size_t i;
+	int rc;
+
+	if (db == NULL) {
+		atomic_fetch_add(&s->faults, 1);
+		return -1;
+	}
+	rc = row_judge(s, db, q, false, j_r, e);
+	store_reader_give(s, db, epoch, rc == -1);
+	if (rc == 0 && !q->dry) {
+		writes = j_r->write_record;
+		for (i = 0; i < q->attempt.n_credits; i++)
+			writes = writes || j_r->write_credit[i];
+	}
+	if (writes)
+		rc = ask_writer(s, q, j_r->lazy, j_r, e);
+	else
+		atomic_fetch_add(&s->reads, 1);
+	if (rc == -1)
+		atomic_fetch_add(&s->faults, 1);
+	return rc;
+}
