@@ -1,14 +1,13 @@
 /*
  * Load for a milter, as Postfix 3.7 makes it: one connection a session, its
  * offer of options, and what needs no reply gathered into one write with the
- * next command that does.  One thread, many sessions at once.
- *
- * A session has a number, and all of it follows from the number: client,
- * sender, recipients.  So a journal of numbers says which envelopes were
- * answered, and a later run can ask for the same again.
+ * next command that does.  One thread, many sessions at once.  A journal of
+ * envelopes' numbers says which were answered, and a later run can ask for
+ * the same again.
  */
 #include "lib/clock.h"
 #include "tests/bench/part/journal.h"
+#include "tests/bench/part/latency.h"
 #include "tests/bench/part/talk.h"
 
 #include <arpa/inet.h>
@@ -33,11 +32,11 @@ struct options {
 	unsigned seconds;
 	unsigned recipients; /* a session */
 	unsigned new_percent;
-	uint64_t known; /* sessions 0 .. known - 1 have been seen */
-	uint64_t first_new; /* numbers of new sessions begin here */
-	uint64_t fill; /* run the sessions 0 .. fill - 1, then end */
-	const char *journal; /* numbers of answered sessions are written here */
-	const char *check; /* a journal whose sessions must all pass */
+	uint64_t known; /* envelopes 0 .. known - 1 have been seen */
+	uint64_t first_new; /* numbers of new ones begin here */
+	uint64_t fill; /* send the envelopes 0 .. fill - 1, then end */
+	const char *journal; /* numbers of those answered are written here */
+	const char *check; /* a journal: all of it must pass */
 	bool patient; /* a lost connection is tried again, not a fault */
 };
 
@@ -58,8 +57,7 @@ struct load {
 	int epoll;
 	uint64_t next_new, next_fill, next_check;
 	struct journal check, answered;
-	uint32_t *micros; /* of each decision */
-	size_t n_micros, micros_size;
+	struct latency latency; /* of each decision */
 	uint64_t passed, deferred, refused, wrong; /* decisions */
 	uint64_t done_sessions, lost_sessions, opened;
 	uint64_t random;
@@ -90,17 +88,6 @@ next_random(struct load *l)
 	l->random ^= l->random >> 7;
 	l->random ^= l->random << 17;
 	return l->random;
-}
-
-static void
-grow(void **array, size_t n, size_t *size, size_t each)
-{
-	if (n < *size)
-		return;
-	*size = *size * 2 + 65536;
-	*array = realloc(*array, *size * each);
-	if (*array == NULL)
-		die("memory");
 }
 
 static bool
@@ -154,9 +141,8 @@ count_decision(struct load *l, struct session *s, char answer)
 	int64_t us = (clock_mono_ns() - s->sent_ns) / 1000;
 	bool passed = answer == 'c' || answer == 'a';
 
-	grow((void **)&l->micros, l->n_micros, &l->micros_size,
-	    sizeof *l->micros);
-	l->micros[l->n_micros++] = (uint32_t)us;
+	if (latency_add(&l->latency, us) == -1)
+		die("memory");
 	if (passed) {
 		l->passed++;
 		s->talk.accepted++;
@@ -232,8 +218,8 @@ on_input(struct load *l, struct session *s)
 	}
 }
 
-/* Which session is next, and whether it should pass; false when there is none
- * left. */
+/* What the next session sends, and whether it should pass; false when there
+ * is nothing left. */
 static bool
 choose(struct load *l, uint64_t *number_r, bool *known_r)
 {
@@ -247,14 +233,21 @@ choose(struct load *l, uint64_t *number_r, bool *known_r)
 		return true;
 	}
 	if (l->o.fill > 0) {
-		if (l->next_fill == l->o.fill)
+		if (l->next_fill >= l->o.fill)
 			return false;
-		*number_r = l->next_fill++;
+		*number_r = l->next_fill;
+		l->next_fill += l->o.recipients;
 		*known_r = false;
 		return true;
 	}
 	*known_r = l->o.known > 0 && next_random(l) % 100 >= l->o.new_percent;
-	*number_r = *known_r ? next_random(l) % l->o.known : l->next_new++;
+	if (*known_r) {
+		*number_r = next_random(l) % l->o.known;
+		*number_r -= *number_r % l->o.recipients;
+	} else {
+		*number_r = l->next_new;
+		l->next_new += TALK_GROUP;
+	}
 	return true;
 }
 
@@ -355,28 +348,12 @@ run(struct load *l)
 	return (double)(clock_mono_ns() - begun) / 1e9;
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static uint32_t
-quantile(const struct load *l, double q)
-{
-	if (l->n_micros == 0)
-		return 0;
-	return l->micros[(size_t)(q * (double)(l->n_micros - 1))];
-}
-
 static void
 print_result(struct load *l, double seconds)
 {
 	uint64_t n = l->passed + l->deferred + l->refused;
 
-	qsort(l->micros, l->n_micros, sizeof *l->micros, by_size);
+	latency_sort(&l->latency);
 	printf("{\"decisions\": %" PRIu64 ", \"seconds\": %.3f, "
 	       "\"rate\": %.0f, \"passed\": %" PRIu64 ", \"deferred\": %" PRIu64
 	       ", \"refused\": %" PRIu64 ", \"wrong\": %" PRIu64
@@ -384,19 +361,22 @@ print_result(struct load *l, double seconds)
 	       ", \"p50_us\": %u, \"p99_us\": %u, "
 	       "\"p999_us\": %u, \"max_us\": %u}\n",
 	    n, seconds, (double)n / seconds, l->passed, l->deferred, l->refused,
-	    l->wrong, l->done_sessions, l->lost_sessions, quantile(l, 0.5),
-	    quantile(l, 0.99), quantile(l, 0.999), quantile(l, 1));
+	    l->wrong, l->done_sessions, l->lost_sessions,
+	    latency_quantile(&l->latency, 0.5),
+	    latency_quantile(&l->latency, 0.99),
+	    latency_quantile(&l->latency, 0.999),
+	    latency_quantile(&l->latency, 1));
 }
 
 static void
 usage(void)
 {
 	fputs("usage: milterload -p PORT [-c SESSIONS AT ONCE] [-s SECONDS]\n"
-	      "  [-r RECIPIENTS A SESSION] [-k KNOWN SESSIONS]\n"
+	      "  [-r RECIPIENTS A SESSION] [-k KNOWN ENVELOPES]\n"
 	      "  [-n PERCENT OF NEW ONES] [-f FIRST NEW NUMBER] [-j JOURNAL]\n"
 	      "  [-l: go on when a connection is lost]\n"
-	      "  [-F N: sessions 0 to N - 1, then end]\n"
-	      "  [-C JOURNAL: its sessions must pass, then end]\n",
+	      "  [-F N: envelopes 0 to N - 1, then end]\n"
+	      "  [-C JOURNAL: all of it must pass, then end]\n",
 	    stderr);
 	exit(2);
 }
@@ -461,7 +441,8 @@ read_options(int argc, char **argv, struct options *o)
 			usage();
 		}
 	if (o->port == 0 || o->at_once < 1 || o->at_once > MOST_SESSIONS ||
-	    o->recipients < 1 || optind != argc)
+	    o->recipients < 1 || TALK_GROUP % o->recipients != 0 ||
+	    optind != argc)
 		usage();
 }
 
@@ -489,7 +470,7 @@ main(int argc, char **argv)
 	free(l.sessions);
 	free(l.check.numbers);
 	free(l.answered.numbers);
-	free(l.micros);
+	free(l.latency.micros);
 	(void)close(l.epoll);
 	return 0;
 }

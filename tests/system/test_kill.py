@@ -25,7 +25,7 @@ def answers(port):
 def test_no_answered_triplet_is_lost(place):
     milter = Greymilter(place, delay=Bare(f"{DELAY_S}s")).start()
     journal = place / "journal"
-    # Sessions 0 to 1999 come again and again; every other one is new.
+    # Envelopes 0 to 1999 come again and again; every other one is new.
     run([LOAD, "-p", milter.port, "-F", 2000, "-j", journal])
     time.sleep(DELAY_S + 0.1)
     load = Process(place, "load", [LOAD, "-p", milter.port, "-c", 16, "-s", 36000,
@@ -58,6 +58,6 @@ def test_no_answered_triplet_is_lost(place):
     done = run([LOAD, "-p", milter.port, "-C", journal], seconds=600)
     result = json.loads(done.stdout)
     assert result["wrong"] == 0, f"{result['wrong']} of {answered} were forgotten: {result}"
-    print(f"{KILLS} kills, {answered} answered sessions, none lost; "
+    print(f"{KILLS} kills, {answered} answered envelopes, none lost; "
           f"ready again in at most {slowest * 1000:.0f} ms")
     milter.stop()

@@ -76,11 +76,12 @@ put_connect(struct talk *t)
 	char text[256];
 	int n, host;
 	uint16_t port = htons(4242);
-	unsigned net = (unsigned)(t->number % 4000000);
+	uint64_t group = t->number / TALK_GROUP;
+	unsigned net = (unsigned)(group % 4000000);
 	char ip[32];
 
 	(void)snprintf(ip, sizeof ip, "%u.%u.%u.%u", 11 + net / 65536,
-	    net / 256 % 256, net % 256, (unsigned)(1 + t->number % 250));
+	    net / 256 % 256, net % 256, (unsigned)(1 + group % 250));
 	(void)snprintf(text, sizeof text,
 	    "Cj|mx.home.example|{daemon_name}|mx.home.example|{daemon_addr}|"
 	    "127.0.0.1|v|Postfix 3.7.11|_|unknown [%s]|",
@@ -98,8 +99,8 @@ put_mail(struct talk *t)
 {
 	char text[256], name[16], domain[16];
 
-	letters(t->number, name);
-	letters(t->number % 20000, domain);
+	letters(t->number / TALK_GROUP, name);
+	letters(t->number / TALK_GROUP % 20000, domain);
 	(void)snprintf(text, sizeof text,
 	    "M{mail_addr}|%s@%s.example|{mail_host}|%s.example|{mail_mailer}|"
 	    "smtp|",
@@ -114,7 +115,7 @@ put_rcpt(struct talk *t)
 {
 	char text[256], name[16];
 
-	letters(t->number * 7 % 10007 + t->repeat, name);
+	letters((t->number + t->repeat) % 10007, name);
 	(void)snprintf(text, sizeof text,
 	    "R{rcpt_addr}|%s@home.example|{rcpt_host}|home.example|"
 	    "{rcpt_mailer}|virtual|",

@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 /*
- * What Postfix 3.7 says to a milter in session number N.  All of it follows
- * from the number: client, sender, recipients; equal numbers make equal
- * envelopes.  Pure: fills a buffer, sends nothing.
+ * What Postfix 3.7 says to a milter.  Every envelope has a number that all of
+ * it follows from; TALK_GROUP of them have one client and sender, so that they
+ * can be sent in one session as well as each in its own.  Pure: fills a
+ * buffer, sends nothing.
  */
+#define TALK_GROUP 50
 
 /* What a session does, in order; recipients and headers repeat their step. */
 enum talk_step {
@@ -26,7 +28,7 @@ enum talk_step {
 };
 
 struct talk {
-	uint64_t number;
+	uint64_t number; /* of the first envelope */
 	unsigned recipients; /* of the session */
 	unsigned accepted; /* of them so far; the caller counts */
 	uint32_t steps; /* as negotiated: what is left out, what is silent */
@@ -36,6 +38,7 @@ struct talk {
 	size_t out_len;
 };
 
+/* "recipients" envelopes from "number" on, which must be of one group. */
 void talk_begin(struct talk *t, uint64_t number, unsigned recipients);
 
 /* The offer of options. */

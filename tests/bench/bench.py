@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+"""make bench: how fast, beside what else, in one run.
+
+usage: bench.py [SECTION ...]      (default: all)
+       BENCH_SECONDS=4 BENCH_ROUNDS=3 BENCH_SIZES=0,100000,1000000
+
+Rounds of what is compared alternate, so that both meet the same machine; the
+median of each is shown.
+"""
+
+import os
+import pathlib
+import platform
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import bench_milter  # noqa: E402
+
+SECTIONS = {"milter": bench_milter.run_section}
+
+
+def machine():
+    model = "unknown processor"
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return (f"{os.cpu_count()} x {model}, Linux {platform.release()}, "
+            f"load before: {os.getloadavg()[0]:.2f}")
+
+
+def main():
+    names = sys.argv[1:] or list(SECTIONS)
+    for name in names:
+        if name not in SECTIONS:
+            sys.exit(f"bench.py: no section {name!r}; there are: {' '.join(SECTIONS)}")
+    print(machine(), flush=True)
+    return 0 if all([SECTIONS[name]() for name in names]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
