@@ -6,6 +6,10 @@ DESTDIR ?=
 CC ?= gcc
 PYTHON ?= /usr/bin/python3
 COMMA := ,
+# V=1 shows whole commands.
+V ?=
+Q := $(if $(V),,@)
+SAY := $(if $(V),:,echo)
 SAN ?=
 B := build$(if $(SAN),-$(subst $(COMMA),-,$(SAN)))
 
@@ -65,11 +69,13 @@ $(B)/queuewatch: $(B)/queuewatch/main.o $(B)/queuewatch.a $(LIB_A)
 $(B)/statusd: $(B)/statusd/main.o $(B)/statusd.a $(LIB_A)
 $(B)/statusctl: $(B)/statusd/ctl_main.o $(B)/statusd.a $(LIB_A)
 $(addprefix $(B)/,$(filter-out greymilter-spf,$(PROGRAMS))):
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+	@$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # The only program that links libspf2.
 $(B)/greymilter-spf: $(SPF_OBJ) $(LIB_A)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lspf2 $(LIBS)
+	@$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lspf2 $(LIBS)
 
 $(LIB_A): $(LIB_OBJ)
 $(B)/milter.a: $(MILTER_OBJ)
@@ -82,13 +88,16 @@ $(B)/%.a:
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@$(SAY) CC $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/milter.a $(B)/greywl.a $(B)/queuewatch.a $(B)/statusd.a $(LIB_A)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	@$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(B)/bench.a: $(BENCH_OBJ)
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/bench.a $(LIB_A)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	@$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Packages: what is there is not asked for again.
 deps:
