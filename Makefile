@@ -12,6 +12,7 @@ Q := $(if $(V),,@)
 SAY := $(if $(V),:,echo)
 SAN ?=
 B := build$(if $(SAN),-$(subst $(COMMA),-,$(SAN)))
+O := $(B)/obj
 
 PROGRAMS := greymilter greymilter-spf greywl queuewatch statusd statusctl
 PKGS := sqlite3 libpq libcurl libmicrohttpd libconfuse jansson libcmark \
@@ -35,16 +36,16 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CF
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 LIBS = -lmilter $(PKG_LIBS) -lm
 
-# A folder's sources become build/FOLDER/*.o and one archive a program; what a
+# A folder's sources become build/obj/FOLDER/*.o and one archive a program; what a
 # program does not use of an archive or a library is left out by the linker.
-objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+objs = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
 LIB_OBJ := $(call objs,lib/*.c lib/grey/*.c)
-MILTER_OBJ := $(filter-out $(B)/milter/main.o $(B)/milter/spf_%.o,$(call objs,milter/*.c))
+MILTER_OBJ := $(filter-out $(O)/milter/main.o $(O)/milter/spf_%.o,$(call objs,milter/*.c))
 SPF_OBJ := $(call objs,milter/spf_*.c)
-GREYWL_OBJ := $(filter-out $(B)/greywl/main.o,$(call objs,greywl/*.c))
-QW_OBJ := $(filter-out $(B)/queuewatch/main.o,$(call objs,queuewatch/*.c))
-STATUS_OBJ := $(filter-out $(B)/statusd/main.o $(B)/statusd/ctl_main.o,$(call objs,statusd/*.c))
-LIB_A := $(B)/lib.a
+GREYWL_OBJ := $(filter-out $(O)/greywl/main.o,$(call objs,greywl/*.c))
+QW_OBJ := $(filter-out $(O)/queuewatch/main.o,$(call objs,queuewatch/*.c))
+STATUS_OBJ := $(filter-out $(O)/statusd/main.o $(O)/statusd/ctl_main.o,$(call objs,statusd/*.c))
+LIB_A := $(O)/lib.a
 
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
@@ -63,11 +64,11 @@ help:
 	@echo 'make install    DESTDIR and PREFIX are honoured'
 	@echo 'SAN=address,undefined or SAN=thread builds with sanitizers'
 
-$(B)/greymilter: $(B)/milter/main.o $(B)/milter.a $(LIB_A)
-$(B)/greywl: $(B)/greywl/main.o $(B)/greywl.a $(LIB_A)
-$(B)/queuewatch: $(B)/queuewatch/main.o $(B)/queuewatch.a $(LIB_A)
-$(B)/statusd: $(B)/statusd/main.o $(B)/statusd.a $(LIB_A)
-$(B)/statusctl: $(B)/statusd/ctl_main.o $(B)/statusd.a $(LIB_A)
+$(B)/greymilter: $(O)/milter/main.o $(O)/milter.a $(LIB_A)
+$(B)/greywl: $(O)/greywl/main.o $(O)/greywl.a $(LIB_A)
+$(B)/queuewatch: $(O)/queuewatch/main.o $(O)/queuewatch.a $(LIB_A)
+$(B)/statusd: $(O)/statusd/main.o $(O)/statusd.a $(LIB_A)
+$(B)/statusctl: $(O)/statusd/ctl_main.o $(O)/statusd.a $(LIB_A)
 $(addprefix $(B)/,$(filter-out greymilter-spf,$(PROGRAMS))):
 	@$(SAY) LINK $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
@@ -78,24 +79,24 @@ $(B)/greymilter-spf: $(SPF_OBJ) $(LIB_A)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lspf2 $(LIBS)
 
 $(LIB_A): $(LIB_OBJ)
-$(B)/milter.a: $(MILTER_OBJ)
-$(B)/greywl.a: $(GREYWL_OBJ)
-$(B)/queuewatch.a: $(QW_OBJ)
-$(B)/statusd.a: $(STATUS_OBJ)
-$(B)/%.a:
+$(O)/milter.a: $(MILTER_OBJ)
+$(O)/greywl.a: $(GREYWL_OBJ)
+$(O)/queuewatch.a: $(QW_OBJ)
+$(O)/statusd.a: $(STATUS_OBJ)
+$(O)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/%.o: %.c
+$(O)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/milter.a $(B)/greywl.a $(B)/queuewatch.a $(B)/statusd.a $(LIB_A)
+$(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
-$(B)/bench.a: $(BENCH_OBJ)
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/bench.a $(LIB_A)
+$(O)/bench.a: $(BENCH_OBJ)
+$(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
