@@ -94,10 +94,12 @@ $(O)/%.o: %.c
 
 $(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(O)/bench.a: $(BENCH_OBJ)
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Packages: what is there is not asked for again.
