@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
-struct err;
 struct search;
 
 /* Bytes that several share; freed with the last reference.  Any thread. */
@@ -27,6 +25,8 @@ enum site_rank {
 	SITE_FRONT,
 };
 
+#define SITE_PREPARED 4
+
 /* A file of the site; immutable once it stands in a table, shared by tables. */
 struct site_file {
 	_Atomic(unsigned) refs;
@@ -39,9 +39,9 @@ struct site_file {
 	struct blob *gz; /* NULL: not smaller, or not worth it */
 	char etag[24]; /* from the body, without quotes */
 	int64_t modified; /* Unix seconds, of the content; 0: not told */
-	/* What the HTTP side keeps with it; freed by prepared_free. */
-	_Atomic(void *) prepared[2];
-	void (*prepared_free)(void *);
+	/* Answers that the HTTP side keeps with it; freed by prepared_free. */
+	_Atomic(void *) prepared[SITE_PREPARED];
+	void (*_Atomic prepared_free)(void *);
 };
 
 /* Every file of the site at one time, in the order of their paths. */
@@ -56,6 +56,37 @@ struct site_table {
 struct site_table *site_table_new(void); /* NULL: no memory */
 struct site_table *site_table_ref(struct site_table *t);
 void site_table_unref(struct site_table *t); /* NULL is allowed */
+
+/* What site_file_new() makes a file of. */
+struct site_content {
+	const char *name; /* copied */
+	const char *type; /* kept: a literal */
+	enum site_rank rank;
+	int forever;
+	int64_t modified;
+	const char *body; /* copied */
+	size_t len;
+};
+
+/*
+ * A file with its compressed form and its ETag.  NULL without memory, or where
+ * the name is none that may stand in the folder (an empty part, one that
+ * begins with a dot, anything but letters, digits, "-", "_", "." and "/").
+ */
+struct site_file *site_file_new(const struct site_content *content);
+struct site_file *site_file_ref(struct site_file *f);
+void site_file_unref(struct site_file *f); /* NULL is allowed */
+
+/* Whether a name may stand in the folder, see above. */
+int site_name_ok(const char *name);
+
+/*
+ * Put a file into a table that nobody else has yet; the table takes over the
+ * reference.  Returns 0, or -1 (the reference is then given back).
+ */
+int site_table_add(struct site_table *t, struct site_file *f);
+/* Order it: after the last site_table_add(), before site_table_find(). */
+void site_table_sort(struct site_table *t);
 
 /* The file asked for by this path, or NULL.  The table keeps it. */
 struct site_file *site_table_find(const struct site_table *t, const char *path);

@@ -1,0 +1,228 @@
+#include "statusd/http_answer.h"
+
+#include "lib/buf.h"
+#include "statusd/http_rules.h"
+#include "statusd/site_table.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The page has no script, loads style sheet and icon from its own host and
+ * sends its search form there: nothing else may happen in it, whatever a text
+ * in it tries.
+ */
+#define PAGE_POLICY                                              \
+	"default-src 'none'; style-src 'self'; img-src 'self'; " \
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+#define OTHER_POLICY "default-src 'none'; frame-ancestors 'none'"
+
+/* The places in site_file.prepared. */
+enum { WHOLE, WHOLE_GZ, SAME, SAME_GZ };
+
+static void
+header(struct MHD_Response *r, const char *name, const char *value)
+{
+	(void)MHD_add_response_header(r, name, value);
+}
+
+static void
+common_headers(struct MHD_Response *r, const char *type)
+{
+	bool html = strncmp(type, "text/html", 9) == 0;
+
+	header(r, "Content-Type", type);
+	header(r, "X-Content-Type-Options", "nosniff");
+	header(r, "Content-Security-Policy", html ? PAGE_POLICY : OTHER_POLICY);
+	header(r, "Referrer-Policy", "no-referrer");
+	if (html)
+		header(r, "X-Frame-Options", "DENY");
+	if (strncmp(type, "application/json", 16) == 0)
+		header(r, "Access-Control-Allow-Origin", "*");
+}
+
+static void
+validators(struct MHD_Response *r, const struct site_file *f, bool gz)
+{
+	char etag[sizeof(f->etag) + 8], date[HTTP_DATE_SIZE];
+
+	(void)snprintf(
+	    etag, sizeof(etag), "\"%s%s\"", f->etag, gz ? "-gz" : "");
+	header(r, "ETag", etag);
+	header(r, "Vary", "Accept-Encoding");
+	header(r, "Cache-Control",
+	    f->forever ? "public, max-age=31536000, immutable" : "no-cache");
+	if (f->modified > 0)
+		header(r, "Last-Modified", http_date(f->modified, date));
+}
+
+static void
+release_blob(void *cls)
+{
+	blob_unref(cls);
+}
+
+static struct MHD_Response *
+whole(const struct site_file *f, bool gz)
+{
+	struct blob *b = blob_ref(gz ? f->gz : f->body);
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer_with_free_callback_cls(
+	        b->len, b->data, release_blob, b);
+
+	if (r == NULL) {
+		blob_unref(b);
+		return NULL;
+	}
+	common_headers(r, f->type);
+	validators(r, f, gz);
+	if (gz)
+		header(r, "Content-Encoding", "gzip");
+	return r;
+}
+
+static struct MHD_Response *
+same(const struct site_file *f, bool gz)
+{
+	static char nothing[1];
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+	    0, nothing, MHD_RESPMEM_PERSISTENT);
+
+	if (r == NULL)
+		return NULL;
+	common_headers(r, f->type);
+	validators(r, f, gz);
+	return r;
+}
+
+static void
+destroy(void *response)
+{
+	MHD_destroy_response(response);
+}
+
+/* The answer of that kind, made at its first use and kept with the file. */
+static struct MHD_Response *
+prepared(struct site_file *f, int which)
+{
+	void *r = atomic_load(&f->prepared[which]), *other = NULL;
+
+	if (r != NULL)
+		return r;
+	r = which == WHOLE || which == WHOLE_GZ ? whole(f, which == WHOLE_GZ)
+	                                        : same(f, which == SAME_GZ);
+	if (r == NULL)
+		return NULL;
+	atomic_store(&f->prepared_free, destroy);
+	if (atomic_compare_exchange_strong(&f->prepared[which], &other, r))
+		return r;
+	destroy(r);
+	return other;
+}
+
+static const char *
+request_header(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+/* Whether the client has this very content (RFC 9110, 13.2.2). */
+static bool
+has_it(struct MHD_Connection *c, const struct site_file *f)
+{
+	const char *etags = request_header(c, "If-None-Match");
+	const char *since;
+	int64_t at;
+
+	if (etags != NULL)
+		return http_etag_matches(etags, f->etag);
+	since = request_header(c, "If-Modified-Since");
+	return since != NULL && f->modified > 0 &&
+	    http_parse_date(since, &at) == 0 && f->modified <= at;
+}
+
+bool
+http_answer_file(struct MHD_Connection *c, struct site_file *f, unsigned status)
+{
+	bool gz = f->gz != NULL &&
+	    http_accepts_gzip(request_header(c, "Accept-Encoding"));
+	struct MHD_Response *r;
+
+	if (status == MHD_HTTP_OK && has_it(c, f)) {
+		status = MHD_HTTP_NOT_MODIFIED;
+		r = prepared(f, gz ? SAME_GZ : SAME);
+	} else {
+		r = prepared(f, gz ? WHOLE_GZ : WHOLE);
+	}
+	return r != NULL && MHD_queue_response(c, status, r) == MHD_YES;
+}
+
+static bool
+queue_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
+{
+	bool queued = MHD_queue_response(c, status, r) == MHD_YES;
+
+	MHD_destroy_response(r);
+	return queued;
+}
+
+static struct MHD_Response *
+from_copy(const struct buf *b, const char *type)
+{
+	/* It is copied; the library's declaration only lacks a const. */
+	void *data = (void *)(uintptr_t)buf_text(b);
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+	    b->len, data, MHD_RESPMEM_MUST_COPY);
+
+	if (r == NULL)
+		return NULL;
+	common_headers(r, type);
+	header(r, "Cache-Control", "no-store");
+	return r;
+}
+
+bool
+http_answer_page(struct MHD_Connection *c, const struct buf *page)
+{
+	struct MHD_Response *r = from_copy(page, "text/html; charset=utf-8");
+
+	return r != NULL && queue_once(c, MHD_HTTP_OK, r);
+}
+
+bool
+http_answer_json(
+    struct MHD_Connection *c, unsigned status, const struct buf *json)
+{
+	struct MHD_Response *r = from_copy(
+	    json, "application/json; charset=utf-8");
+
+	if (r == NULL)
+		return false;
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		header(r, "WWW-Authenticate", "Bearer realm=\"report\"");
+	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		header(r, "Retry-After", "5");
+	return queue_once(c, status, r);
+}
+
+bool
+http_answer_text(struct MHD_Connection *c, unsigned status, const char *text,
+    const char *name, const char *value)
+{
+	struct buf b;
+	struct MHD_Response *r;
+
+	buf_init(&b, 4096);
+	buf_str(&b, text);
+	buf_char(&b, '\n');
+	r = from_copy(&b, "text/plain; charset=utf-8");
+	buf_free(&b);
+	if (r == NULL)
+		return false;
+	if (name != NULL)
+		header(r, name, value);
+	return queue_once(c, status, r);
+}

@@ -1,0 +1,265 @@
+#include "statusd/http_request.h"
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "statusd/http_answer.h"
+#include "statusd/http_rules.h"
+#include "statusd/site.h"
+#include "statusd/site_search.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_SIZE 2048
+#define SEARCH_PAGE_MAX ((size_t)256 * 1024)
+/* A body that nobody wants is read up to here, so that the answer arrives. */
+#define UNWANTED_MAX ((size_t)4 * 1024 * 1024)
+/* All reports together that are half received. */
+#define PENDING_MAX ((size_t)16 * 1024 * 1024)
+
+#define REPORT_PATH "/api/v1/report"
+#define SEARCH_PATH "/search/"
+
+struct request {
+	bool escapes_ok;
+	bool started;
+	bool wanted; /* the body is kept */
+	size_t received;
+	size_t counted; /* what of it stands in "pending" */
+	struct buf body;
+};
+
+static atomic_size_t pending;
+
+struct request *
+request_new(const char *uri)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->escapes_ok = http_escapes_ok(uri);
+	buf_init(&r->body, 0);
+	return r;
+}
+
+void
+request_free(struct request *r)
+{
+	if (r == NULL)
+		return;
+	atomic_fetch_sub(&pending, r->counted);
+	buf_free(&r->body);
+	free(r);
+}
+
+static enum request_next
+answered(bool queued)
+{
+	return queued ? REQUEST_ANSWERED : REQUEST_DROP;
+}
+
+static bool
+answer_404(struct MHD_Connection *c, const struct site_table *t)
+{
+	struct site_file *page = site_table_find(t, "/404.html");
+
+	if (page != NULL)
+		return http_answer_file(c, page, MHD_HTTP_NOT_FOUND);
+	return http_answer_text(
+	    c, MHD_HTTP_NOT_FOUND, "404: there is no such page", NULL, NULL);
+}
+
+static bool
+answer_search(struct MHD_Connection *c, const struct site_table *t)
+{
+	const char *query = MHD_lookup_connection_value(
+	    c, MHD_GET_ARGUMENT_KIND, "q");
+	struct buf page;
+	bool queued;
+
+	buf_init(&page, SEARCH_PAGE_MAX);
+	if (t->search == NULL ||
+	    search_page(t->search, query != NULL ? query : "", &page) != 0)
+		queued = http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "503: the search does not work now", "Retry-After", "5");
+	else
+		queued = http_answer_page(c, &page);
+	buf_free(&page);
+	return queued;
+}
+
+/* The path under which the site has what was asked for: 1, else 0. */
+static int
+better_path(const struct site_table *t, char *path)
+{
+	static const char index[] = "/index.html";
+	size_t len = strlen(path);
+
+	if (len >= sizeof(index) - 1 &&
+	    strcmp(path + len - (sizeof(index) - 1), index) == 0) {
+		path[len - (sizeof(index) - 2)] = '\0';
+		return site_table_find(t, path) != NULL;
+	}
+	if (len + 2 > PATH_SIZE || path[len - 1] == '/')
+		return 0;
+	memcpy(path + len, "/", 2);
+	return site_table_find(t, path) != NULL;
+}
+
+static bool
+answer_path(struct MHD_Connection *c, const struct site_table *t, char *path,
+    int changed)
+{
+	struct site_file *f = site_table_find(t, path);
+
+	if (f == NULL)
+		changed = better_path(t, path);
+	if (f == NULL && !changed)
+		return answer_404(c, t);
+	if (changed)
+		return http_answer_text(c, MHD_HTTP_MOVED_PERMANENTLY,
+		    "301: it is at the address that ends with a slash",
+		    "Location", path);
+	return http_answer_file(c, f, MHD_HTTP_OK);
+}
+
+static bool
+answer_get(
+    struct MHD_Connection *c, const struct http_options *o, const char *asked)
+{
+	char path[PATH_SIZE];
+	int changed = http_normal_path(asked, path, sizeof(path));
+	struct site_table *t;
+	bool queued;
+
+	if (changed == -1)
+		return http_answer_text(c,
+		    strlen(asked) < PATH_SIZE - 2 ? MHD_HTTP_BAD_REQUEST
+		                                  : MHD_HTTP_URI_TOO_LONG,
+		    "this address is none, or too long", NULL, NULL);
+	if (strcmp(path, "/healthz") == 0)
+		return http_answer_text(c, MHD_HTTP_OK, "ok", NULL, NULL);
+	if (strcmp(path, REPORT_PATH) == 0 && o->report != NULL)
+		return http_answer_text(c, MHD_HTTP_METHOD_NOT_ALLOWED,
+		    "405: reports are sent here by POST", "Allow", "POST");
+	t = site_table(o->site);
+	if (t == NULL)
+		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "503: the pages are being written", "Retry-After", "1");
+	if (strcmp(path, SEARCH_PATH) == 0 && !changed)
+		queued = answer_search(c, t);
+	else
+		queued = answer_path(c, t, path, changed);
+	site_table_unref(t);
+	return queued;
+}
+
+static bool
+answer_report(
+    struct request *r, const struct http_options *o, struct MHD_Connection *c)
+{
+	struct http_report report = {
+		.authorization = MHD_lookup_connection_value(
+		    c, MHD_HEADER_KIND, "Authorization"),
+		.body = buf_text(&r->body),
+		.len = r->received,
+		.now = clock_now(),
+	};
+	struct buf json;
+	int status;
+	bool queued;
+
+	if (r->body.bad && r->received <= o->report_max)
+		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "503: too much at once", "Retry-After", "5");
+	buf_init(&json, (size_t)1024 * 1024);
+	status = o->report(o->ctx, &report, &json);
+	queued = http_answer_json(c, (unsigned)status, &json);
+	buf_free(&json);
+	return queued;
+}
+
+static bool
+answer_405(struct MHD_Connection *c)
+{
+	return http_answer_text(c, MHD_HTTP_METHOD_NOT_ALLOWED,
+	    "405: only GET and HEAD do something here", "Allow", "GET, HEAD");
+}
+
+static bool
+is_report(const struct http_options *o, const struct request_piece *piece)
+{
+	return o->report != NULL && strcmp(piece->method, "POST") == 0 &&
+	    strcmp(piece->path, REPORT_PATH) == 0;
+}
+
+static bool
+announces_too_much(struct MHD_Connection *c)
+{
+	const char *length = MHD_lookup_connection_value(
+	    c, MHD_HEADER_KIND, "Content-Length");
+
+	return length != NULL && strtoull(length, NULL, 10) > UNWANTED_MAX;
+}
+
+static enum request_next
+begin(struct request *r, const struct http_options *o, struct MHD_Connection *c,
+    const struct request_piece *piece)
+{
+	r->started = true;
+	if (!r->escapes_ok)
+		return answered(http_answer_text(c, MHD_HTTP_BAD_REQUEST,
+		    "400: a % in an address begins %XX", NULL, NULL));
+	if (strcmp(piece->method, "GET") == 0 ||
+	    strcmp(piece->method, "HEAD") == 0)
+		return answered(answer_get(c, o, piece->path));
+	if (announces_too_much(c))
+		return answered(http_answer_text(c, MHD_HTTP_CONTENT_TOO_LARGE,
+		    "413: too large", NULL, NULL));
+	r->wanted = is_report(o, piece);
+	r->body.cap = o->report_max + 1;
+	return REQUEST_MORE;
+}
+
+static enum request_next
+receive(struct request *r, const struct http_options *o,
+    const struct request_piece *piece)
+{
+	size_t n = *piece->size;
+
+	*piece->size = 0;
+	r->received += n;
+	if (r->received > UNWANTED_MAX)
+		return REQUEST_DROP;
+	if (!r->wanted || r->body.bad)
+		return REQUEST_MORE;
+	if (r->received > o->report_max) {
+		buf_free(&r->body);
+		r->body.bad = 1;
+		return REQUEST_MORE;
+	}
+	r->counted += n;
+	if (atomic_fetch_add(&pending, n) + n > PENDING_MAX) {
+		buf_free(&r->body);
+		r->body.bad = 1;
+		return REQUEST_MORE;
+	}
+	buf_add(&r->body, piece->data, n);
+	return REQUEST_MORE;
+}
+
+enum request_next
+request_take(struct request *r, const struct http_options *o,
+    struct MHD_Connection *c, const struct request_piece *piece)
+{
+	if (!r->started)
+		return begin(r, o, c, piece);
+	if (*piece->size > 0)
+		return receive(r, o, piece);
+	if (r->wanted)
+		return answered(answer_report(r, o, c));
+	return answered(answer_405(c));
+}

@@ -1,0 +1,269 @@
+#include "statusd/site_table.h"
+
+#include "statusd/site_search.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Shorter files gain nothing by compression. */
+#define GZ_WORTH 256
+
+struct blob *
+blob_new(const char *data, size_t len)
+{
+	struct blob *b = malloc(sizeof(*b) + len + 1);
+
+	if (b == NULL)
+		return NULL;
+	atomic_init(&b->refs, 1);
+	b->len = len;
+	if (data != NULL && len > 0)
+		memcpy(b->data, data, len);
+	b->data[len] = '\0';
+	return b;
+}
+
+struct blob *
+blob_ref(struct blob *b)
+{
+	atomic_fetch_add(&b->refs, 1);
+	return b;
+}
+
+void
+blob_unref(struct blob *b)
+{
+	if (b != NULL && atomic_fetch_sub(&b->refs, 1) == 1)
+		free(b);
+}
+
+/*
+ * gzip (RFC 1952) with no time and no name in its header, so that the same
+ * content has the same bytes.
+ */
+static struct blob *
+compress_gz(const char *data, size_t len)
+{
+	z_stream z = { 0 };
+	struct blob *b = NULL, *fitted;
+	uLong bound;
+
+	if (len < GZ_WORTH || len > UINT32_MAX / 2 ||
+	    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
+	        Z_OK)
+		return NULL;
+	bound = deflateBound(&z, (uLong)len);
+	b = blob_new(NULL, bound);
+	if (b != NULL) {
+		z.next_in = (z_const Bytef *)(uintptr_t)data;
+		z.avail_in = (uInt)len;
+		z.next_out = (Bytef *)b->data;
+		z.avail_out = (uInt)bound;
+	}
+	if (b == NULL || deflate(&z, Z_FINISH) != Z_STREAM_END ||
+	    z.total_out >= len) {
+		(void)deflateEnd(&z);
+		blob_unref(b);
+		return NULL;
+	}
+	b->len = z.total_out;
+	(void)deflateEnd(&z);
+	fitted = realloc(b, sizeof(*b) + b->len + 1);
+	return fitted != NULL ? fitted : b;
+}
+
+static bool
+is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+int
+site_name_ok(const char *name)
+{
+	bool begin = true;
+
+	if (strlen(name) > 1024)
+		return 0;
+	for (const char *p = name; *p != '\0'; p++) {
+		if (begin && (*p == '.' || *p == '/'))
+			return 0;
+		if (*p != '/' && !is_name_char(*p))
+			return 0;
+		begin = *p == '/';
+	}
+	return !begin;
+}
+
+/* "a/index.html" is asked for as "/a/". */
+static char *
+path_of(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *last = slash != NULL ? slash + 1 : name;
+	size_t len = strlen(name);
+	char *path;
+
+	if (strncmp(last, "index.", 6) == 0)
+		len = (size_t)(last - name);
+	path = malloc(len + 2);
+	if (path == NULL)
+		return NULL;
+	path[0] = '/';
+	memcpy(path + 1, name, len);
+	path[len + 1] = '\0';
+	return path;
+}
+
+static void
+set_etag(struct site_file *f)
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+
+	(void)crypto_generichash(hash, sizeof(hash),
+	    (const unsigned char *)f->body->data, f->body->len, NULL, 0);
+	for (size_t i = 0; i < 10; i++)
+		(void)snprintf(f->etag + 2 * i, 3, "%02x", hash[i]);
+}
+
+struct site_file *
+site_file_new(const struct site_content *content)
+{
+	struct site_file *f;
+
+	if (!site_name_ok(content->name))
+		return NULL;
+	f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return NULL;
+	atomic_init(&f->refs, 1);
+	f->name = strdup(content->name);
+	f->path = path_of(content->name);
+	f->body = blob_new(content->body, content->len);
+	if (f->name == NULL || f->path == NULL || f->body == NULL) {
+		site_file_unref(f);
+		return NULL;
+	}
+	f->type = content->type;
+	f->rank = content->rank;
+	f->forever = content->forever;
+	f->modified = content->modified;
+	f->gz = compress_gz(content->body, content->len);
+	set_etag(f);
+	return f;
+}
+
+struct site_file *
+site_file_ref(struct site_file *f)
+{
+	atomic_fetch_add(&f->refs, 1);
+	return f;
+}
+
+void
+site_file_unref(struct site_file *f)
+{
+	if (f == NULL || atomic_fetch_sub(&f->refs, 1) != 1)
+		return;
+	for (size_t i = 0; i < SITE_PREPARED; i++) {
+		void *p = atomic_load(&f->prepared[i]);
+		void (*release)(void *) = atomic_load(&f->prepared_free);
+
+		if (p != NULL && release != NULL)
+			release(p);
+	}
+	free(f->name);
+	free(f->path);
+	blob_unref(f->body);
+	blob_unref(f->gz);
+	free(f);
+}
+
+struct site_table *
+site_table_new(void)
+{
+	struct site_table *t = calloc(1, sizeof(*t));
+
+	if (t != NULL)
+		atomic_init(&t->refs, 1);
+	return t;
+}
+
+struct site_table *
+site_table_ref(struct site_table *t)
+{
+	atomic_fetch_add(&t->refs, 1);
+	return t;
+}
+
+void
+site_table_unref(struct site_table *t)
+{
+	if (t == NULL || atomic_fetch_sub(&t->refs, 1) != 1)
+		return;
+	for (size_t i = 0; i < t->n; i++)
+		site_file_unref(t->files[i]);
+	free(t->files);
+	search_unref(t->search);
+	free(t);
+}
+
+int
+site_table_add(struct site_table *t, struct site_file *f)
+{
+	if (t->n == t->room) {
+		size_t room = t->room > 0 ? 2 * t->room : 64;
+		struct site_file **files = realloc(
+		    t->files, room * sizeof(*files));
+
+		if (files == NULL) {
+			site_file_unref(f);
+			return -1;
+		}
+		t->files = files;
+		t->room = room;
+	}
+	t->files[t->n++] = f;
+	return 0;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct site_file *const *fa = a;
+	const struct site_file *const *fb = b;
+
+	return strcmp((*fa)->path, (*fb)->path);
+}
+
+void
+site_table_sort(struct site_table *t)
+{
+	if (t->n > 0)
+		qsort(t->files, t->n, sizeof(*t->files), by_path);
+}
+
+struct site_file *
+site_table_find(const struct site_table *t, const char *path)
+{
+	size_t low = 0, high = t->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = strcmp(path, t->files[mid]->path);
+
+		if (order == 0)
+			return t->files[mid];
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
