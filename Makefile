@@ -140,7 +140,7 @@ soak: all bench-tools
 	MG_KILLS=1000 MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_kill.py
 
 lint:
-	@tests/lint
+	@MG_BUILD=$(CURDIR)/$(B) tests/lint
 
 install: all
 	@etc/install '$(B)' '$(DESTDIR)' '$(PREFIX)'
