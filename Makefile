@@ -87,6 +87,12 @@ $(O)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# The page's style sheet is part of the program; its name changes with it.
+$(B)/gen/style.h: statusd/style.css
+	@mkdir -p $(@D)
+	@printf '#define STYLE_NAME "style-%.12s.css"\n' "$$(sha256sum <$<)" >$@
+$(O)/statusd/assets.o: statusd/style.css $(B)/gen/style.h
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(SAY) CC $<

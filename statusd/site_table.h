@@ -1,6 +1,8 @@
 #ifndef STATUSD_SITE_TABLE_H
 #define STATUSD_SITE_TABLE_H
 
+#include "statusd/site_digest.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +41,7 @@ struct site_file {
 	struct blob *gz; /* NULL: not smaller, or not worth it */
 	char etag[24]; /* from the body, without quotes */
 	int64_t modified; /* Unix seconds, of the content; 0: not told */
+	struct digest source; /* what it was made of */
 	/* Answers that the HTTP side keeps with it; freed by prepared_free. */
 	_Atomic(void *) prepared[SITE_PREPARED];
 	void (*_Atomic prepared_free)(void *);
@@ -51,6 +54,7 @@ struct site_table {
 	size_t n;
 	size_t room;
 	struct search *search; /* what the search form looks through */
+	struct digest source; /* of all posts: what "search" was made of */
 };
 
 struct site_table *site_table_new(void); /* NULL: no memory */

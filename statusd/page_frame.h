@@ -1,0 +1,52 @@
+#ifndef STATUSD_PAGE_FRAME_H
+#define STATUSD_PAGE_FRAME_H
+
+#include "statusd/html.h"
+#include "statusd/model.h"
+
+#include <stdint.h>
+
+/*
+ * What all pages share: head, header, footer, and the small parts.  A page is
+ * written between page_begin() and page_end().
+ */
+struct page {
+	struct html h;
+	const struct model_site *site;
+	const char *base; /* the path of the site's own address: "/" */
+	size_t base_len;
+	int64_t written; /* Unix seconds; 0: the page makes no claim */
+};
+
+struct page_head {
+	const char *title; /* in front of the site's; "" on the front page */
+	const char *path; /* canonical, without a slash before it: "2026/03/" */
+	const char *lives; /* how old it can become, a sentence; or NULL */
+};
+
+void page_begin(struct page *p, const struct model_site *site,
+    const struct page_head *head, int64_t written, struct buf *out);
+/* Returns 0, or -1 where the buffer's cap or the memory was reached. */
+int page_end(struct page *p, const struct page_head *head);
+
+/* "<a href="BASE+path">"; the path is of parts that need no escape. */
+void page_link_start(struct page *p, const char *path, const char *style);
+void page_link(struct page *p, const char *path, const char *text);
+
+/* "<time datetime=...>text</time>" */
+void page_time_as(struct page *p, int64_t at, const char *text);
+void page_minute(struct page *p, int64_t at);
+void page_second(struct page *p, int64_t at);
+
+/* A mark with its word, in the colours of "style" (see view_state_style). */
+void page_chip(struct page *p, const char *style, const char *word);
+/* The drawings that chips and flags refer to; once in each page's body. */
+void page_marks(struct page *p);
+
+/* "nc036-..." as a path: "system/NC036/". */
+#define PAGE_PATH_SIZE 320
+char *page_system_path(const char *code, char out[PAGE_PATH_SIZE]);
+char *page_month_path(int year, int month, char out[PAGE_PATH_SIZE]);
+char *page_thread_path(const struct model_thread *t, char out[PAGE_PATH_SIZE]);
+
+#endif

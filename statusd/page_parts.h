@@ -1,0 +1,29 @@
+#ifndef STATUSD_PAGE_PARTS_H
+#define STATUSD_PAGE_PARTS_H
+
+#include "statusd/page_frame.h"
+
+/* Parts that several pages have. */
+
+/* How much of a thread is shown. */
+enum page_extent {
+	PAGE_WHOLE, /* every entry in full */
+	PAGE_NEWEST, /* the opening and the last few; long texts cut */
+};
+
+/*
+ * Status, time and systems of a thread, one line or two under its title.
+ */
+void page_thread_facts(struct page *p, const struct model_thread *t);
+
+/* Its entries; their headings are <hN>. */
+void page_entries(struct page *p, const struct model_thread *t, int heading,
+    enum page_extent extent);
+
+/* A line of a list: the day, the title, how it stands. */
+void page_thread_line(struct page *p, const struct model_thread *t);
+
+/* The months that have posts, newest first, a line a year. */
+void page_months(struct page *p);
+
+#endif

@@ -1,0 +1,121 @@
+#include "statusd/site_digest.h"
+
+#include "statusd/model.h"
+
+#include <string.h>
+
+void
+digest_begin(struct digest_state *d)
+{
+	(void)crypto_generichash_init(
+	    &d->hash, NULL, 0, sizeof(((struct digest *)0)->bytes));
+}
+
+/* With its end, so that "ab" and "c" are not "a" and "bc". */
+void
+digest_text(struct digest_state *d, const char *s)
+{
+	(void)crypto_generichash_update(
+	    &d->hash, (const unsigned char *)s, strlen(s) + 1);
+}
+
+void
+digest_number(struct digest_state *d, int64_t n)
+{
+	(void)crypto_generichash_update(
+	    &d->hash, (const unsigned char *)&n, sizeof(n));
+}
+
+void
+digest_add(struct digest_state *d, const struct digest *part)
+{
+	(void)crypto_generichash_update(
+	    &d->hash, part->bytes, sizeof(part->bytes));
+}
+
+struct digest
+digest_end(struct digest_state *d)
+{
+	struct digest out;
+
+	(void)crypto_generichash_final(&d->hash, out.bytes, sizeof(out.bytes));
+	return out;
+}
+
+bool
+digest_same(const struct digest *a, const struct digest *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static void
+entry(struct digest_state *d, const struct model_entry *e)
+{
+	digest_text(d, e->key);
+	digest_number(d, (int64_t)e->kind);
+	digest_number(d, e->number);
+	digest_number(d, e->at);
+	digest_number(d, (int64_t)e->status);
+	digest_text(d, e->title);
+	digest_text(d, e->body);
+}
+
+struct digest
+digest_thread(const struct model_thread *t)
+{
+	struct digest_state d;
+
+	digest_begin(&d);
+	digest_text(&d, t->key);
+	digest_number(&d, (int64_t)t->kind);
+	digest_number(&d, (int64_t)t->status);
+	digest_number(&d, (int64_t)t->impact);
+	digest_text(&d, t->title);
+	digest_text(&d, t->path);
+	digest_number(&d, t->opened_at);
+	digest_number(&d, t->resolved_at);
+	digest_number(&d, t->updated_at);
+	digest_number(&d, t->planned_from);
+	digest_number(&d, t->planned_until);
+	digest_number(&d, (int64_t)t->n_systems);
+	for (size_t i = 0; i < t->n_systems; i++)
+		digest_text(&d, t->systems[i]);
+	for (size_t i = 0; i < t->n_entries; i++)
+		entry(&d, &t->entries[i]);
+	return digest_end(&d);
+}
+
+void
+digest_system(struct digest_state *d, const struct model_system *s)
+{
+	digest_text(d, s->code);
+	digest_text(d, s->role);
+	digest_text(d, s->city);
+	digest_text(d, s->country);
+	digest_text(d, s->reason);
+	digest_number(d, s->internal);
+	digest_number(d, (int64_t)s->state);
+	digest_number(d, s->state_since);
+	digest_number(d, s->last_verified);
+	digest_number(d, (int64_t)s->answers);
+}
+
+/*
+ * Which systems have a page is part of it, since every post links to those it
+ * names.
+ */
+void
+digest_frame(struct digest_state *d, const struct model_site *site)
+{
+	digest_text(d, site->title);
+	digest_text(d, site->url);
+	digest_number(d, (int64_t)site->n_links);
+	for (size_t i = 0; i < site->n_links; i++) {
+		digest_text(d, site->links[i].name);
+		digest_text(d, site->links[i].url);
+	}
+	for (size_t i = 0; i < site->n_systems; i++) {
+		digest_text(d, site->systems[i].code);
+		digest_number(d, site->systems[i].internal);
+	}
+}

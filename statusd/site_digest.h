@@ -1,0 +1,36 @@
+#ifndef STATUSD_SITE_DIGEST_H
+#define STATUSD_SITE_DIGEST_H
+
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct model_site;
+struct model_system;
+struct model_thread;
+
+/*
+ * What a page is made of, as a short hash: where it is the same, the page is
+ * the same and need not be made again.
+ */
+struct digest {
+	unsigned char bytes[16];
+};
+
+struct digest_state {
+	crypto_generichash_state hash;
+};
+
+void digest_begin(struct digest_state *d);
+void digest_text(struct digest_state *d, const char *s);
+void digest_number(struct digest_state *d, int64_t n);
+void digest_add(struct digest_state *d, const struct digest *part);
+struct digest digest_end(struct digest_state *d);
+bool digest_same(const struct digest *a, const struct digest *b);
+
+/* All of a thread; all of a system; what stands on every page. */
+struct digest digest_thread(const struct model_thread *t);
+void digest_system(struct digest_state *d, const struct model_system *s);
+void digest_frame(struct digest_state *d, const struct model_site *site);
+
+#endif

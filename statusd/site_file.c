@@ -1,0 +1,283 @@
+#include "statusd/site_file.h"
+
+#include "lib/err.h"
+#include "statusd/site_table.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_SIZE 1280
+#define DEPTH_MAX 8
+
+static bool
+has_content(int dir, const char *name, const struct blob *b)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	char part[16384];
+	size_t at = 0;
+	ssize_t n = 0;
+
+	if (fd == -1)
+		return b == NULL && errno == ENOENT;
+	if (b != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (size_t)st.st_size == b->len)
+		while (at < b->len && (n = read(fd, part, sizeof(part))) > 0 &&
+		    (size_t)n <= b->len - at &&
+		    memcmp(part, b->data + at, (size_t)n) == 0)
+			at += (size_t)n;
+	(void)close(fd);
+	return b != NULL && at == b->len;
+}
+
+static void
+gz_name(const char *name, char out[NAME_SIZE])
+{
+	(void)snprintf(out, NAME_SIZE, "%s.gz", name);
+}
+
+/* "a/b.html" is made as "a/.b.html.tmp". */
+static void
+temporary_name(const char *name, char out[NAME_SIZE])
+{
+	const char *slash = strrchr(name, '/');
+	size_t folder = slash != NULL ? (size_t)(slash + 1 - name) : 0;
+
+	(void)snprintf(out, NAME_SIZE, "%.*s.%.1024s.tmp", (int)folder, name,
+	    name + folder);
+}
+
+bool
+site_file_matches(int dir, const struct site_file *f)
+{
+	char gz[NAME_SIZE];
+
+	gz_name(f->name, gz);
+	return has_content(dir, f->name, f->body) &&
+	    has_content(dir, gz, f->gz);
+}
+
+static int
+make_folders(int dir, const char *name, struct err *e)
+{
+	char path[NAME_SIZE];
+
+	for (const char *p = strchr(name, '/'); p != NULL;
+	     p = strchr(p + 1, '/')) {
+		(void)snprintf(
+		    path, sizeof(path), "%.*s", (int)(p - name), name);
+		if (mkdirat(dir, path, 0755) != 0 && errno != EEXIST)
+			return err_set(
+			    e, "make folder %s: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
+static int
+write_whole(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+write_temporary(int dir, const char *name, const struct blob *b, struct err *e)
+{
+	char tmp[NAME_SIZE];
+	int fd, fault = 0;
+
+	temporary_name(name, tmp);
+	(void)unlinkat(dir, tmp, 0);
+	fd = openat(dir, tmp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd == -1)
+		return err_set(e, "create %s: %s", tmp, strerror(errno));
+	if (fchmod(fd, 0644) != 0 || write_whole(fd, b->data, b->len) != 0)
+		fault = errno;
+	if (close(fd) != 0 && fault == 0)
+		fault = errno;
+	if (fault == 0)
+		return 0;
+	(void)unlinkat(dir, tmp, 0);
+	return err_set(e, "write %s: %s", tmp, strerror(fault));
+}
+
+static int
+take_place(int dir, const char *name, struct err *e)
+{
+	char tmp[NAME_SIZE];
+
+	temporary_name(name, tmp);
+	if (renameat(dir, tmp, dir, name) == 0)
+		return 0;
+	return err_set(e, "rename %s: %s", tmp, strerror(errno));
+}
+
+int
+site_file_write(int dir, const struct site_file *f, struct err *e)
+{
+	char gz[NAME_SIZE], tmp[NAME_SIZE];
+
+	gz_name(f->name, gz);
+	if (make_folders(dir, f->name, e) != 0)
+		return -1;
+	if (f->gz != NULL && write_temporary(dir, gz, f->gz, e) != 0)
+		return -1;
+	if (write_temporary(dir, f->name, f->body, e) != 0)
+		goto undo_gz;
+	if (f->gz == NULL)
+		(void)unlinkat(dir, gz, 0);
+	else if (take_place(dir, gz, e) != 0)
+		goto undo;
+	if (take_place(dir, f->name, e) == 0)
+		return 0;
+undo:
+	temporary_name(f->name, tmp);
+	(void)unlinkat(dir, tmp, 0);
+undo_gz:
+	temporary_name(gz, tmp);
+	(void)unlinkat(dir, tmp, 0);
+	return -1;
+}
+
+void
+site_file_remove(int dir, const char *name)
+{
+	char path[NAME_SIZE];
+	char *slash;
+
+	(void)unlinkat(dir, name, 0);
+	gz_name(name, path);
+	(void)unlinkat(dir, path, 0);
+	while ((slash = strrchr(path, '/')) != NULL) {
+		*slash = '\0';
+		if (unlinkat(dir, path, AT_REMOVEDIR) != 0)
+			break;
+	}
+}
+
+/* The folders whose every file is the site's: "2026", "system", ... */
+static bool
+is_own_folder(const char *name)
+{
+	static const char *const own[] = { "api", "feed", "maintenance",
+		"search", "system" };
+
+	if (strlen(name) == 4 && strspn(name, "0123456789") == 4)
+		return true;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(name, own[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_unfinished(const char *last)
+{
+	size_t len = strlen(last);
+
+	return last[0] == '.' && len > 5 && strcmp(last + len - 4, ".tmp") == 0;
+}
+
+/* The file of that name in the table, or NULL. */
+static const struct site_file *
+wanted(const struct site_table *want, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *last = slash != NULL ? slash + 1 : name;
+	size_t n = strncmp(last, "index.", 6) == 0 ? (size_t)(last - name)
+	                                           : strlen(name);
+	char path[NAME_SIZE];
+	const struct site_file *f;
+
+	(void)snprintf(path, sizeof(path), "/%.*s", (int)n, name);
+	f = site_table_find(want, path);
+	return f != NULL && strcmp(f->name, name) == 0 ? f : NULL;
+}
+
+/* Whether the table has it, or a file that it is the ".gz" of. */
+static bool
+is_wanted(const struct site_table *want, const char *name)
+{
+	size_t len = strlen(name);
+	char plain[NAME_SIZE];
+	const struct site_file *f;
+
+	if (wanted(want, name) != NULL)
+		return true;
+	if (len < 4 || strcmp(name + len - 3, ".gz") != 0)
+		return false;
+	(void)snprintf(plain, sizeof(plain), "%.*s", (int)len - 3, name);
+	f = wanted(want, plain);
+	return f != NULL && f->gz != NULL;
+}
+
+static void sweep(
+    int root, const char *folder, const struct site_table *want, int depth);
+
+static void
+sweep_name(int root, const char *folder, const char *last,
+    const struct site_table *want, int depth)
+{
+	char path[NAME_SIZE];
+	struct stat st;
+	bool top = folder[0] == '\0';
+
+	if (strlen(folder) + strlen(last) + 8 > sizeof(path))
+		return;
+	(void)snprintf(
+	    path, sizeof(path), "%s%s%s", folder, top ? "" : "/", last);
+	if (fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (S_ISDIR(st.st_mode)) {
+		if (depth < DEPTH_MAX && (!top || is_own_folder(last))) {
+			sweep(root, path, want, depth + 1);
+			(void)unlinkat(root, path, AT_REMOVEDIR);
+		}
+		return;
+	}
+	if (is_unfinished(last) ||
+	    ((!top || strncmp(last, "style-", 6) == 0) &&
+	        !is_wanted(want, path)))
+		(void)unlinkat(root, path, 0);
+}
+
+static void
+sweep(int root, const char *folder, const struct site_table *want, int depth)
+{
+	int fd = openat(root, folder[0] != '\0' ? folder : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
+	struct dirent *d;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+		return;
+	}
+	while ((d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			sweep_name(root, folder, d->d_name, want, depth);
+	(void)closedir(dir);
+}
+
+void
+site_file_sweep(int dir, const struct site_table *want)
+{
+	sweep(dir, "", want, 0);
+}
