@@ -205,17 +205,15 @@ announces_too_much(struct MHD_Connection *c)
 	return length != NULL && strtoull(length, NULL, 10) > UNWANTED_MAX;
 }
 
+/*
+ * An answer at the first call would make the library close the connection:
+ * only a body that is not to be read gets one.
+ */
 static enum request_next
 begin(struct request *r, const struct http_options *o, struct MHD_Connection *c,
     const struct request_piece *piece)
 {
 	r->started = true;
-	if (!r->escapes_ok)
-		return answered(http_answer_text(c, MHD_HTTP_BAD_REQUEST,
-		    "400: a % in an address begins %XX", NULL, NULL));
-	if (strcmp(piece->method, "GET") == 0 ||
-	    strcmp(piece->method, "HEAD") == 0)
-		return answered(answer_get(c, o, piece->path));
 	if (announces_too_much(c))
 		return answered(http_answer_text(c, MHD_HTTP_CONTENT_TOO_LARGE,
 		    "413: too large", NULL, NULL));
@@ -251,6 +249,19 @@ receive(struct request *r, const struct http_options *o,
 	return REQUEST_MORE;
 }
 
+static bool
+finish(struct request *r, const struct http_options *o,
+    struct MHD_Connection *c, const struct request_piece *piece)
+{
+	if (!r->escapes_ok)
+		return http_answer_text(c, MHD_HTTP_BAD_REQUEST,
+		    "400: a % in an address begins %XX", NULL, NULL);
+	if (strcmp(piece->method, "GET") == 0 ||
+	    strcmp(piece->method, "HEAD") == 0)
+		return answer_get(c, o, piece->path);
+	return r->wanted ? answer_report(r, o, c) : answer_405(c);
+}
+
 enum request_next
 request_take(struct request *r, const struct http_options *o,
     struct MHD_Connection *c, const struct request_piece *piece)
@@ -259,7 +270,5 @@ request_take(struct request *r, const struct http_options *o,
 		return begin(r, o, c, piece);
 	if (*piece->size > 0)
 		return receive(r, o, piece);
-	if (r->wanted)
-		return answered(answer_report(r, o, c));
-	return answered(answer_405(c));
+	return answered(finish(r, o, c, piece));
 }
