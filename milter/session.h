@@ -1,0 +1,30 @@
+#ifndef MILTER_SESSION_H
+#define MILTER_SESSION_H
+
+#include "lib/log.h"
+#include "milter/count.h"
+#include "milter/live.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct err;
+struct grey_store;
+
+/* What all sessions share. */
+struct milter {
+	struct grey_store *store;
+	struct live_slot live;
+	struct count count;
+	atomic_int busy; /* sessions that are asking the store now */
+	atomic_bool stopping; /* the store is not to be asked any more */
+	struct log_limit fault_log, macro_log;
+};
+
+/*
+ * Tell libmilter what to call; "m" must live until the end.  Once.
+ * Returns 0, or -1 with *e set.
+ */
+int session_register(struct milter *m, struct err *e);
+
+#endif
