@@ -7,12 +7,11 @@
 #include <stdio.h>
 
 /* Upper bounds in microseconds. */
-static const unsigned bounds_us[COUNT_BUCKETS] = { 20, 50, 100, 200, 500,
-	1000, 2000, 5000, 10000, 20000, 50000, 200000, 1000000, 2000000 };
+static const unsigned bounds_us[COUNT_BUCKETS] = { 20, 50, 100, 200, 500, 1000,
+	2000, 5000, 10000, 20000, 50000, 200000, 1000000, 2000000 };
 
 void
-count_decision(
-    struct count *c, const struct grey_outcome *out, int64_t took_ns)
+count_decision(struct count *c, const struct grey_outcome *out, int64_t took_ns)
 {
 	unsigned long long us = (unsigned long long)took_ns / 1000;
 	size_t i;
@@ -58,7 +57,8 @@ count_save(struct count *c, struct grey_store *store)
 	save_one(store, "deferred", "", &c->deferred, &c->saved_deferred);
 }
 
-/* --- Prometheus ------------------------------------------------------------ */
+/* --- Prometheus ------------------------------------------------------------
+ */
 
 static void
 compose_words(struct buf *b, const char *name, const char *label,
@@ -88,18 +88,17 @@ compose_histogram(struct buf *b, struct count *c)
 	for (i = 0; i <= COUNT_BUCKETS; i++) {
 		n += atomic_load(&c->buckets[i]);
 		if (i < COUNT_BUCKETS)
-			(void)snprintf(le, sizeof(le), "%g",
-			    (double)bounds_us[i] / 1e6);
+			(void)snprintf(
+			    le, sizeof(le), "%g", (double)bounds_us[i] / 1e6);
 		else
 			(void)snprintf(le, sizeof(le), "+Inf");
 		labels[0].value = le;
-		metrics_sample(b, "greymilter_decision_seconds_bucket", labels,
-		    (double)n);
+		metrics_sample(
+		    b, "greymilter_decision_seconds_bucket", labels, (double)n);
 	}
 	metrics_sample(b, "greymilter_decision_seconds_sum", NULL,
 	    (double)atomic_load(&c->sum_us) / 1e6);
-	metrics_sample(
-	    b, "greymilter_decision_seconds_count", NULL, (double)n);
+	metrics_sample(b, "greymilter_decision_seconds_count", NULL, (double)n);
 }
 
 static void

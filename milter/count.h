@@ -29,14 +29,13 @@ struct count {
 	unsigned long long saved_deferred;
 };
 
-void count_decision(struct count *c, const struct grey_outcome *out,
-    int64_t took_ns);
+void count_decision(
+    struct count *c, const struct grey_outcome *out, int64_t took_ns);
 
 /* Add what was counted since the last call to the store's counters. */
 void count_save(struct count *c, struct grey_store *store);
 
 /* Prometheus text. */
-void count_compose(
-    struct count *c, struct grey_store *store, struct buf *out);
+void count_compose(struct count *c, struct grey_store *store, struct buf *out);
 
 #endif

@@ -13,8 +13,7 @@ header_note(struct header_facts *h, const struct grey_outcome *out)
 	if (h->recipients++ == 0) {
 		h->verdict = out->verdict;
 		h->rule = out->rule;
-		(void)snprintf(
-		    h->reason, sizeof(h->reason), "%s", out->reason);
+		(void)snprintf(h->reason, sizeof(h->reason), "%s", out->reason);
 	}
 	if (out->waited_s > h->waited_s)
 		h->waited_s = out->waited_s;
@@ -32,8 +31,8 @@ header_wanted(const struct header_facts *h, int when)
 }
 
 void
-header_text(const struct header_facts *h, const char *host,
-    char out[HEADER_SIZE])
+header_text(
+    const struct header_facts *h, const char *host, char out[HEADER_SIZE])
 {
 	char what[400], wait[DURATION_SIZE];
 	char *p;
@@ -46,9 +45,9 @@ header_text(const struct header_facts *h, const char *host,
 		    "would be deferred for %lld seconds",
 		    (long long)h->would_wait_s);
 	else if (h->verdict == GREY_EXEMPT)
-		(void)snprintf(what, sizeof(what), "not delayed, exempt: %s%s%s",
-		    grey_rule_words[h->rule], h->reason[0] != '\0' ? " " : "",
-		    h->reason);
+		(void)snprintf(what, sizeof(what),
+		    "not delayed, exempt: %s%s%s", grey_rule_words[h->rule],
+		    h->reason[0] != '\0' ? " " : "", h->reason);
 	else
 		(void)snprintf(what, sizeof(what), "not delayed, %s",
 		    h->verdict == GREY_KNOWN ? "the sender is known"

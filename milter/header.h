@@ -31,7 +31,7 @@ bool header_wanted(const struct header_facts *h, int when);
  * The value (RFC 5322 section 2.2: one line of printable ASCII); "host" is the
  * mail server's name or "".
  */
-void header_text(const struct header_facts *h, const char *host,
-    char out[HEADER_SIZE]);
+void header_text(
+    const struct header_facts *h, const char *host, char out[HEADER_SIZE]);
 
 #endif

@@ -78,7 +78,8 @@ go_on(const struct session *s, unsigned long step)
 	                                           : SMFIS_CONTINUE;
 }
 
-/* --- negotiation and connection --------------------------------------------- */
+/* --- negotiation and connection ---------------------------------------------
+ */
 
 static void
 ask_macros(SMFICTX *ctx, int where, const char *names)
@@ -206,7 +207,8 @@ on_mail(SMFICTX *ctx, char **argv)
 	return go_on(s, SMFIP_NR_MAIL);
 }
 
-/* --- the decision ------------------------------------------------------------- */
+/* --- the decision
+ * ------------------------------------------------------------- */
 
 static void
 log_decision(SMFICTX *ctx, const struct session *s, const char *recipient,
@@ -227,8 +229,7 @@ log_decision(SMFICTX *ctx, const struct session *s, const char *recipient,
 		(void)snprintf(more, sizeof(more), ", waited=%llds",
 		    (long long)out->waited_s);
 	else if (out->reason[0] != '\0')
-		(void)snprintf(
-		    more, sizeof(more), ", reason=%s", out->reason);
+		(void)snprintf(more, sizeof(more), ", reason=%s", out->reason);
 	log_info("%s: %s: %s: client=%s[%s], rule=%s%s, from=<%.320s>, "
 	         "to=<%.320s>, helo=<%s>",
 	    *queue_id != '\0' ? queue_id : "NOQUEUE",
@@ -238,8 +239,8 @@ log_decision(SMFICTX *ctx, const struct session *s, const char *recipient,
 }
 
 static void
-check_store(struct session *s, const struct grey_facts *f,
-    struct grey_outcome *out_r)
+check_store(
+    struct session *s, const struct grey_facts *f, struct grey_outcome *out_r)
 {
 	struct grey_whitelist *w = grey_store_whitelist(milter->store);
 	struct grey_check check = { .config = &s->live->config,
@@ -311,8 +312,7 @@ hold(struct recipients *r, char *recipient)
 	char **grown;
 
 	if (r->n == r->room) {
-		grown = realloc(
-		    r->items, (r->room * 2 + 4) * sizeof(*grown));
+		grown = realloc(r->items, (r->room * 2 + 4) * sizeof(*grown));
 		if (grown == NULL)
 			return -1;
 		r->items = grown;
