@@ -67,12 +67,7 @@ open_thread(struct page *p, const struct model_thread *t)
 	page_link(p, path, t->title);
 	html_end(h, "h3");
 	page_thread_facts(p, t);
-	if (t->n_entries > 1) {
-		html_start(h, "p", "class", "more", NULL);
-		html_text(h, "Latest news: ");
-		page_minute(p, t->updated_at);
-		html_end(h, "p");
-	}
+	page_newest_entry(p, t, 4);
 	html_end(h, "article");
 	html_newline(h);
 }
@@ -124,7 +119,10 @@ state_cells(struct page *p, const struct model_system *s)
 		page_chip(
 		    p, view_state_style(s->state), view_state_word(s->state));
 	html_end(h, "td");
-	cell(p, "answers", "Answers");
+	if (s->internal || s->answers == MODEL_NOT_ASKED)
+		cell(p, "answers none", NULL);
+	else
+		cell(p, "answers", "Answers");
 	html_text(h, s->internal ? "–" : answers[s->answers]);
 	html_end(h, "td");
 	cell(p, "verified", "Last verified");

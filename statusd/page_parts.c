@@ -158,6 +158,13 @@ page_entries(struct page *p, const struct model_thread *t, int heading,
 }
 
 void
+page_newest_entry(struct page *p, const struct model_thread *t, int heading)
+{
+	if (t->n_entries > 0)
+		entry(p, t, t->n_entries - 1, heading, PAGE_NEWEST);
+}
+
+void
 page_thread_line(struct page *p, const struct model_thread *t)
 {
 	char day[VIEW_TIME_SIZE], path[PAGE_PATH_SIZE];

@@ -20,6 +20,10 @@ void page_thread_facts(struct page *p, const struct model_thread *t);
 void page_entries(struct page *p, const struct model_thread *t, int heading,
     enum page_extent extent);
 
+/* Only the newest entry, cut where it is long. */
+void page_newest_entry(
+    struct page *p, const struct model_thread *t, int heading);
+
 /* A line of a list: the day, the title, how it stands. */
 void page_thread_line(struct page *p, const struct model_thread *t);
 

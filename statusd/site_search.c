@@ -187,23 +187,51 @@ inside_char(const char *s)
 	return ((unsigned char)*s & 0xc0) == 0x80;
 }
 
+/* From "from" to the begin of the next word, "limit" at most. */
+static const char *
+next_word(const char *from, const char *limit)
+{
+	const char *p = from;
+
+	while (p < limit && *p != ' ' && *p != '\n')
+		p++;
+	if (p < limit)
+		return p + 1;
+	while (from < limit && inside_char(from))
+		from++;
+	return from;
+}
+
+/* The end of the last whole word before "end". */
+static const char *
+last_word(const char *at, const char *end)
+{
+	const char *p = end;
+
+	if (*end == '\0')
+		return end;
+	while (p > at && *p != ' ' && *p != '\n')
+		p--;
+	if (p > at)
+		return p;
+	while (end > at && inside_char(end))
+		end--;
+	return end;
+}
+
 /* The text around the first match, each match in a <mark>. */
 static void
 snippet(struct html *h, const char *text, const struct words *w)
 {
 	size_t len = 0;
 	const char *at = first_match(text, w, &len), *from, *end;
-	char part[BEFORE + BEHIND + 8];
+	char part[BEFORE + WORD_SIZE + BEHIND + 8];
 	size_t n;
 
 	if (at == NULL)
 		at = text;
-	from = at - text > BEFORE ? at - BEFORE : text;
-	while (from < at && from > text && inside_char(from))
-		from++;
-	end = at + strnlen(at, BEHIND);
-	while (end > at && inside_char(end))
-		end--;
+	from = at - text > BEFORE ? next_word(at - BEFORE, at) : text;
+	end = last_word(at + len, at + len + strnlen(at + len, BEHIND));
 	n = (size_t)(end - from);
 	memcpy(part, from, n);
 	part[n] = '\0';
