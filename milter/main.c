@@ -1,0 +1,337 @@
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/daemon.h"
+#include "lib/err.h"
+#include "lib/grey/config.h"
+#include "lib/grey/store.h"
+#include "lib/log.h"
+#include "lib/metrics_http.h"
+#include "milter/listen.h"
+#include "milter/live.h"
+#include "milter/session.h"
+
+#include <errno.h>
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SAVE_EVERY_S 5 /* counters */
+#define DRAIN_MS 1500 /* at the end: for answers that are on their way */
+
+static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER } };
+static struct live_source source;
+static atomic_bool listener_ended;
+
+static const char *
+sqlite_path(const char *url)
+{
+	return strncmp(url, "sqlite:", 7) == 0 ? url + 7 : NULL;
+}
+
+static void
+folder_of(const char *path, char *out, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(out, size, "%.*s", (int)(slash - path), path);
+}
+
+static struct grey_store_options
+store_options(const struct grey_config *c, const struct daemon_user *user)
+{
+	static const int text[] = { [GREY_WAITING_ONLY] = GREY_TEXT_WAITING,
+		[GREY_HASHED] = GREY_TEXT_NEVER,
+		[GREY_KEPT] = GREY_TEXT_ALWAYS };
+	struct grey_store_options o = { .url = c->store,
+		.use = GREY_STORE_SERVE,
+		.uid = user != NULL ? user->uid : (uid_t)-1,
+		.gid = user != NULL ? user->gid : (gid_t)-1,
+		.keep = { .retry_window_s = c->retry_window_s,
+		    .lifetime_s = c->lifetime_s,
+		    .lost_s = c->privacy.keep_s },
+		.text_keep_s = c->privacy.keep_s };
+
+	o.text = text[c->privacy.addresses];
+	return o;
+}
+
+/* --- -t
+ * ----------------------------------------------------------------------- */
+
+static void
+warn_folder(const char *option, const char *path)
+{
+	char folder[4096];
+	struct stat st;
+
+	folder_of(path, folder, sizeof(folder));
+	if (folder[0] != '\0' && stat(folder, &st) == -1)
+		(void)fprintf(stderr,
+		    "warning: %s: folder %s: %s; it is made at start, as "
+		    "root\n",
+		    option, folder, strerror(errno));
+}
+
+/* What cannot be used on this host, yet is no fault of the file. */
+static void
+warn_host(const struct grey_config *c)
+{
+	if (getpwnam(c->user) == NULL)
+		(void)fprintf(stderr,
+		    "warning: user: \"%s\" does not exist; \"nobody\" would "
+		    "be taken\n",
+		    c->user);
+	if (sqlite_path(c->store) != NULL)
+		warn_folder("store", sqlite_path(c->store));
+	else
+		(void)fprintf(stderr,
+		    "warning: store: this release keeps its data in sqlite "
+		    "only\n");
+	if (listen_path(c) != NULL)
+		warn_folder("socket", listen_path(c));
+}
+
+/* --- the end
+ * -------------------------------------------------------------------- */
+
+static void
+drain(void)
+{
+	struct timespec ms = { .tv_nsec = 1000000 };
+	int64_t end = clock_mono_ms() + DRAIN_MS;
+
+	atomic_store(&milter.stopping, true);
+	while (atomic_load(&milter.busy) > 0 && clock_mono_ms() < end)
+		(void)nanosleep(&ms, NULL);
+}
+
+static void
+finish(struct metrics_http *metrics)
+{
+	struct live *live = live_take(&milter.live);
+	const char *path = listen_path(&live->config);
+
+	daemon_notify("STOPPING=1");
+	(void)smfi_stop();
+	drain();
+	metrics_http_close(metrics);
+	count_save(&milter.count, milter.store);
+	if (atomic_load(&milter.busy) == 0)
+		grey_store_close(milter.store);
+	if (path != NULL)
+		(void)unlink(path);
+	log_info("ended");
+	live_release(live);
+}
+
+/* --- running
+ * ---------------------------------------------------------------------- */
+
+static void
+reload(void)
+{
+	struct grey_store_options o;
+	struct err e = { { 0 } };
+	struct live *live;
+
+	daemon_notify("RELOADING=1");
+	live = live_read(&source, &e);
+	if (live == NULL) {
+		log_error(
+		    "not reloaded, the old configuration stands: %s", e.text);
+	} else {
+		o = store_options(&live->config, NULL);
+		grey_store_configure(milter.store, &o);
+		live_put(&milter.live, live);
+		log_info("reloaded %s", source.file);
+	}
+	daemon_notify("READY=1");
+}
+
+/*
+ * The main thread waits for signals: where several threads could take one, the
+ * kernel gives it to this one, so that libmilter's own signal thread does not
+ * see it; that one would need seconds to end.
+ */
+static void
+wait_for_end(void)
+{
+	static const int ours[] = { SIGTERM, SIGINT, SIGUSR1, SIGHUP };
+	struct timespec second = { .tv_sec = 1 };
+	unsigned seconds = 0;
+	sigset_t set;
+	size_t i;
+	int sig;
+
+	(void)sigemptyset(&set);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		(void)sigaddset(&set, ours[i]);
+	while (!atomic_load(&listener_ended)) {
+		sig = sigtimedwait(&set, NULL, &second);
+		if (sig == SIGUSR1)
+			reload();
+		else if (sig != -1)
+			return;
+		else if (errno == EAGAIN && ++seconds % SAVE_EVERY_S == 0)
+			count_save(&milter.count, milter.store);
+	}
+}
+
+static void *
+run_libmilter(void *arg)
+{
+	(void)arg;
+	if (smfi_main() != MI_SUCCESS)
+		log_error("libmilter has given up");
+	atomic_store(&listener_ended, true);
+	return NULL;
+}
+
+static void
+compose_metrics(struct buf *out, void *arg)
+{
+	struct milter *m = arg;
+
+	count_compose(&m->count, m->store, out);
+}
+
+static int
+start_threads(struct metrics_http *metrics, struct err *e)
+{
+	pthread_t listener;
+
+	if (grey_store_start(milter.store, e) == -1)
+		return -1;
+	if (metrics != NULL &&
+	    metrics_http_start(metrics, compose_metrics, &milter, e) == -1)
+		return -1;
+	if (pthread_create(&listener, NULL, run_libmilter, NULL) != 0)
+		return err_set(e, "no thread for libmilter");
+	return 0;
+}
+
+/* --- start
+ * -------------------------------------------------------------------------- */
+
+static struct metrics_http *
+open_metrics(const struct grey_config *c)
+{
+	struct metrics_http *m;
+	struct err e;
+
+	if (*c->metrics == '\0')
+		return NULL;
+	m = metrics_http_open(c->metrics, &e);
+	if (m == NULL)
+		log_warn("metrics: %s: none are served", e.text);
+	return m;
+}
+
+static int
+open_store(
+    const struct grey_config *c, const struct daemon_user *user, struct err *e)
+{
+	struct grey_store_options o = store_options(c, user);
+	const char *path = sqlite_path(c->store);
+	char folder[4096];
+
+	if (path != NULL) {
+		folder_of(path, folder, sizeof(folder));
+		if (folder[0] != '\0' && daemon_make_dir(folder, user, e) == -1)
+			return -1;
+	}
+	milter.store = grey_store_open(&o, e);
+	return milter.store != NULL ? 0 : -1;
+}
+
+static void
+raise_limits(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+/* Everything that needs root, in order; then none is left. */
+static int
+start(const struct daemon_args *args, struct metrics_http **metrics_r,
+    struct err *e)
+{
+	struct live *live = live_take(&milter.live);
+	const struct grey_config *c = &live->config;
+	struct daemon_user user;
+	int rc = -1;
+
+	log_open("greymilter",
+	    args->foreground && c->log == 1 ? LOG_TO_STDERR
+	                                    : daemon_log_to(c->log));
+	log_set_debug(args->debug);
+	raise_limits();
+	if (daemon_find_user(c->user, &user, e) == -1 ||
+	    session_register(&milter, e) == -1 ||
+	    listen_open(c, &user, e) == -1)
+		goto out;
+	if (!args->foreground && daemon_detach(e) == -1)
+		goto out;
+	if (daemon_signals(e) == -1 || open_store(c, &user, e) == -1)
+		goto out;
+	*metrics_r = open_metrics(c);
+	if (daemon_drop(&user, NULL, e) == -1 ||
+	    start_threads(*metrics_r, e) == -1)
+		goto out;
+	log_info("greymilter " MG_VERSION " started: %s, %s, mode %s",
+	    c->socket, c->store, grey_mode_words[c->mode]);
+	daemon_ready();
+	rc = 0;
+out:
+	live_release(live);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct metrics_http *metrics = NULL;
+	struct daemon_args args;
+	struct err e = { { 0 } };
+	struct live *live;
+
+	log_open("greymilter", LOG_TO_STDERR);
+	if (daemon_args(argc, argv, GREY_CONF_FILE, &args, &e) == -1)
+		goto fault;
+	if (args.version) {
+		(void)puts("greymilter " MG_VERSION);
+		return 0;
+	}
+	source = (struct live_source){ .file = args.conf_file,
+		.overrides = args.overrides,
+		.n_overrides = args.n_overrides };
+	live = live_read(&source, &e);
+	if (live == NULL)
+		goto fault;
+	live_put(&milter.live, live);
+	if (args.test) {
+		warn_host(&live->config);
+		return 0;
+	}
+	if (start(&args, &metrics, &e) == -1) {
+		log_error("%s", e.text);
+		return 1;
+	}
+	wait_for_end();
+	finish(metrics);
+	return 0;
+fault:
+	(void)fprintf(stderr, "greymilter: %s\n", e.text);
+	return 1;
+}
