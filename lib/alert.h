@@ -12,7 +12,7 @@ struct err;
 
 /*
  * A message to the operator, and what each channel makes of it: docs/alerts.md.
- * Pure but for alert_password().
+ * Pure but for alert_read_secret() and alert_send().
  */
 enum alert_event {
 	ALERT_OPEN, /* a fault began */
@@ -59,35 +59,48 @@ struct alert_target {
  */
 int alert_check(const struct alert_target *target, struct err *e);
 
+/*
+ * Read the first line of a password file.  Returns 0 and a string to free() in
+ * *secret_r ("" where "path" is ""), or -1 with *e set.
+ */
+int alert_read_secret(const char *path, char **secret_r, struct err *e);
+
+#define ALERT_RECIPIENTS 8
+
 /* What is to be sent: one HTTP request, or one message by SMTP. */
 struct alert_request {
 	bool is_mail;
-	char *url; /* for fetch() or fetch_mail(); without secrets */
+	const char *method;
+	char *url; /* for fetch() or fetch_mail(); may hold the secret */
 	char *headers[8]; /* ended by NULL */
 	const char *content_type;
 	struct buf body; /* JSON, text, or an RFC 5322 message */
 	char *bearer; /* NULL: none */
 	char *user, *password; /* NULL: none */
-	char *from, *to; /* mail */
+	char *from, *to[ALERT_RECIPIENTS + 1]; /* mail; "to" ended by NULL */
 };
 
 /*
- * Compose the request.  "secret" is the content of password_file ("" where
- * there is none); "host" is this host's name, for Message-ID and From.
- * Returns 0, and *r_r is to be freed with alert_request_free(); or -1.
+ * Compose the request.  "secret" is the content of password_file, or "";
+ * "host" is this host's name, for Message-ID and From.  Pure.
+ * Returns 0, and *r_r is to be freed with alert_request_free(); or -1 with *e
+ * set and nothing to free.
  */
-int alert_compose(const struct alert_target *target,
-    const struct alert_message *m, const char *secret, const char *host,
-    struct alert_request *r_r);
+struct alert_context {
+	const struct alert_target *target;
+	const char *secret;
+	const char *host;
+};
+int alert_compose(const struct alert_context *c, const struct alert_message *m,
+    struct alert_request *r_r, struct err *e);
 void alert_request_free(struct alert_request *r);
 
 /*
- * Compose and send now, once, blocking at most about 30 s.
- * "about_to_send" and "cancel" are those of struct fetch_limits, or NULL.
- * Returns 0 when the other side took it, or -1 with *e set.
+ * Compose and send now, once; blocks for as long as "limits" allows.
+ * Returns 0 when the other side took it, or -1 with *e set (without secrets).
  */
 struct fetch_limits;
-int alert_send(const struct alert_target *target, const struct alert_message *m,
+int alert_send(const struct alert_context *c, const struct alert_message *m,
     const struct fetch_limits *limits, struct err *e);
 
 #endif

@@ -39,6 +39,25 @@ check_address(const char *a, struct err *e)
 }
 
 /*
+ * A secret goes only over TLS or loopback.  Without one, and without
+ * "need_tls", STARTTLS is taken where it is offered, whoever's certificate it
+ * is: the alternative would be no TLS at all.
+ */
+static void
+set_tls(CURL *curl, const struct fetch_mail *m, bool secret)
+{
+	bool wrapped = strncasecmp(m->url, "smtps://", 8) == 0;
+	bool must = m->need_tls || (secret && !fetch_is_loopback(m->url));
+
+	curl_easy_setopt(curl, CURLOPT_USE_SSL,
+	    must ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
+	if (!wrapped && !must) {
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+/*
  * The URL without its user, whose name and password become options (they are
  * percent-encoded in a URL); the path is the name for EHLO.
  */
@@ -65,6 +84,7 @@ set_url(CURL *curl, const struct fetch_mail *m, struct err *e)
 		goto out;
 	}
 	curl_easy_setopt(curl, CURLOPT_URL, url);
+	set_tls(curl, m, m->password != NULL || password != NULL);
 	if (user != NULL && (m->password != NULL || password != NULL)) {
 		curl_easy_setopt(curl, CURLOPT_USERNAME, user);
 		curl_easy_setopt(curl, CURLOPT_PASSWORD,
@@ -77,26 +97,6 @@ out:
 	curl_free(url);
 	curl_url_cleanup(u);
 	return result;
-}
-
-/*
- * A secret goes only over TLS or loopback.  Without one, and without
- * "need_tls", STARTTLS is taken where it is offered, whoever's certificate it
- * is: the alternative would be no TLS at all.
- */
-static void
-set_tls(CURL *curl, const struct fetch_mail *m)
-{
-	bool wrapped = strncasecmp(m->url, "smtps://", 8) == 0;
-	bool must = m->need_tls ||
-	    (m->password != NULL && !fetch_is_loopback(m->url));
-
-	curl_easy_setopt(curl, CURLOPT_USE_SSL,
-	    must ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
-	if (!wrapped && !must) {
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
 }
 
 static int
@@ -156,7 +156,6 @@ fetch_mail(const struct fetch_mail *mail, struct err *e)
 		to = more;
 	}
 	curl_easy_setopt(h.curl, CURLOPT_MAIL_RCPT, to);
-	set_tls(h.curl, mail);
 	if (set_url(h.curl, mail, e) == -1)
 		goto out;
 	result = run(&h, mail, e);

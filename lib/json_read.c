@@ -1,7 +1,9 @@
 #include "lib/json_read.h"
 
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/escape.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -253,3 +255,28 @@ json_read_load(const char *text, size_t len, size_t max, struct json_at *at_r,
 	*at_r = (struct json_at){ .o = doc, .e = e };
 	return owner;
 }
+
+json_t *
+json_clean_text(const char *s, size_t max)
+{
+	struct buf b;
+	json_t *v;
+	size_t n, i, len;
+	unsigned cp;
+
+	if (s == NULL)
+		s = "";
+	n = strlen(s);
+	buf_init(&b, max);
+	for (i = 0; i < n && !b.bad; i += len ? len : 1) {
+		len = escape_utf8(s + i, n - i, &cp);
+		if (len == 0)
+			buf_str(&b, "\xef\xbf\xbd");
+		else
+			buf_add(&b, s + i, len);
+	}
+	v = json_stringn(buf_text(&b), b.len);
+	buf_free(&b);
+	return v;
+}
+

@@ -42,6 +42,12 @@ const char *json_read_type(const json_t *v);
 char *json_read_quote(const char *s, char out[JSON_QUOTE_SIZE]);
 
 /*
+ * A text to put into a document: NULL counts as "", what is not UTF-8 becomes
+ * U+FFFD, more than max bytes are cut on a character's boundary.
+ */
+json_t *json_clean_text(const char *s, size_t max);
+
+/*
  * The value of a key: 1; 0 where it is optional and not there; -1 with the
  * error set.
  */

@@ -3,7 +3,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
-#include "lib/escape.h"
+#include "lib/json_read.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -21,31 +21,6 @@ struct composer {
 	bool evidence;
 };
 
-/* The text mended to UTF-8 and cut to max bytes, on a character boundary. */
-static json_t *
-clean(const char *s, size_t max)
-{
-	struct buf b;
-	json_t *v;
-	size_t n, i, len;
-	unsigned cp;
-
-	if (s == NULL)
-		s = "";
-	n = strlen(s);
-	buf_init(&b, max);
-	for (i = 0; i < n && !b.bad; i += len ? len : 1) {
-		len = escape_utf8(s + i, n - i, &cp);
-		if (len == 0)
-			buf_str(&b, "\xef\xbf\xbd");
-		else
-			buf_add(&b, s + i, len);
-	}
-	v = json_stringn(buf_text(&b), b.len);
-	buf_free(&b);
-	return v;
-}
-
 static void
 put(struct composer *c, json_t *o, const char *key, json_t *v)
 {
@@ -57,7 +32,7 @@ static void
 put_text(
     struct composer *c, json_t *o, const char *key, const char *s, size_t max)
 {
-	put(c, o, key, clean(s, max));
+	put(c, o, key, json_clean_text(s, max));
 }
 
 static void
