@@ -1,6 +1,7 @@
 #include "statusd/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void
 entry_free(struct model_entry *e)
@@ -10,8 +11,8 @@ entry_free(struct model_entry *e)
 	free(e->body);
 }
 
-static void
-thread_free(struct model_thread *t)
+void
+model_thread_clear(struct model_thread *t)
 {
 	for (size_t i = 0; i < t->n_systems; i++)
 		free(t->systems[i]);
@@ -22,6 +23,7 @@ thread_free(struct model_thread *t)
 	free(t->key);
 	free(t->title);
 	free(t->path);
+	memset(t, 0, sizeof(*t));
 }
 
 static void
@@ -42,7 +44,7 @@ model_free(struct model_site *site)
 	for (size_t i = 0; i < site->n_systems; i++)
 		system_free(&site->systems[i]);
 	for (size_t i = 0; i < site->n_threads; i++)
-		thread_free(&site->threads[i]);
+		model_thread_clear(&site->threads[i]);
 	for (size_t i = 0; i < site->n_links; i++) {
 		free(site->links[i].name);
 		free(site->links[i].url);

@@ -122,6 +122,8 @@ struct model_site {
 
 /* Frees the site and all in it; NULL is fine. */
 void model_free(struct model_site *site);
+/* Frees what the thread holds and empties it. */
+void model_thread_clear(struct model_thread *t);
 
 /* "operational", "partial outage", ...: the words of page and statusctl. */
 const char *model_state_word(enum model_state state);

@@ -21,7 +21,20 @@ struct store;
  * NULL with *e set on failure.
  */
 struct store *store_open(const struct config *c, struct err *e);
+/* The same for a path. */
+struct store *store_open_path(const char *path, struct err *e);
 void store_close(struct store *s);
+
+/* A transaction that writes.  A rollback outside of one is harmless. */
+int store_begin(struct store *s, struct err *e);
+int store_commit(struct store *s, struct err *e);
+void store_rollback(struct store *s);
+
+/* Single numbers that outlive a restart.  The look-up returns 1, 0 or -1. */
+int store_meta_get(
+    struct store *s, const char *name, int64_t *value_r, struct err *e);
+int store_meta_set(
+    struct store *s, const char *name, int64_t value, struct err *e);
 
 enum store_view {
 	STORE_PUBLIC, /* published entries of public systems only */

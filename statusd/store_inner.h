@@ -1,0 +1,26 @@
+#ifndef STATUSD_STORE_INNER_H
+#define STATUSD_STORE_INNER_H
+
+#include "lib/sql.h"
+
+#include <stdint.h>
+
+/* What only the store's own files see. */
+struct store {
+	struct sql *sql;
+	int64_t seen_version; /* PRAGMA data_version of the last look */
+};
+
+extern const char *const store_schema[];
+extern const int store_n_schema;
+
+/* strdup of a column, NULL without memory. */
+char *store_dup(struct sql_stmt *st, int col);
+
+/*
+ * Make room for one more item of "size" bytes in *items, zeroed; NULL without
+ * memory.  Counts it.
+ */
+void *store_grow(void *items_p, size_t *n, size_t size);
+
+#endif

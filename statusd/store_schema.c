@@ -1,0 +1,121 @@
+#include "statusd/store_inner.h"
+
+/*
+ * Times are Unix seconds.  Enumerations are stored by their numbers in model.h
+ * and lib/level.h, which therefore never change.
+ *
+ * report     what is known of a system's reporter: its newest report
+ * token      BLAKE2b-256 of bearer tokens; the newest used one is the only one
+ * finding    the current finding of every check and subject
+ * series, sample   numbers over time: a row for five minutes
+ * period     what state a system was in, from when until when (0: still)
+ * thread     incident, plain post or planned maintenance
+ * cause      the findings that belong to an incident
+ * entry      the texts of a thread; published_at 0: not public;
+ *            publish_at 0: a draft, else when it becomes public;
+ *            dropped: was never public and will not be
+ * evidence   what the reports said at a thread's events; for the operator only
+ * fault      what the operator is told of: an incident, or a check's warnings
+ * notice     messages about it that the outbox has not taken over yet
+ * told       which alert was told of which fault, and so hears of its end
+ */
+static const char first[] =
+    "CREATE TABLE report ("
+    " system TEXT PRIMARY KEY,"
+    " seq INTEGER NOT NULL, received_at INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, interval_s INTEGER NOT NULL,"
+    " agent TEXT NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE token ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, system TEXT NOT NULL,"
+    " hash BLOB NOT NULL UNIQUE, created_at INTEGER NOT NULL,"
+    " used_at INTEGER NOT NULL DEFAULT 0);"
+
+    "CREATE TABLE finding ("
+    " system TEXT NOT NULL, \"check\" TEXT NOT NULL, subject TEXT NOT NULL,"
+    " level INTEGER NOT NULL, since INTEGER NOT NULL, began_at INTEGER NOT "
+    "NULL,"
+    " changed_at INTEGER NOT NULL, changes INTEGER NOT NULL,"
+    " seen_at INTEGER NOT NULL, value REAL, unit TEXT NOT NULL,"
+    " summary TEXT NOT NULL, evidence TEXT NOT NULL, likely_at INTEGER NOT "
+    "NULL,"
+    " PRIMARY KEY (system, \"check\", subject)) WITHOUT ROWID;"
+
+    "CREATE TABLE series ("
+    " id INTEGER PRIMARY KEY, system TEXT NOT NULL, name TEXT NOT NULL,"
+    " unit TEXT NOT NULL, UNIQUE (system, name));"
+    "CREATE TABLE sample ("
+    " series INTEGER NOT NULL REFERENCES series ON DELETE CASCADE,"
+    " slot INTEGER NOT NULL, n INTEGER NOT NULL, sum REAL NOT NULL,"
+    " low REAL NOT NULL, high REAL NOT NULL, last REAL NOT NULL,"
+    " PRIMARY KEY (series, slot)) WITHOUT ROWID;"
+
+    "CREATE TABLE period ("
+    " system TEXT NOT NULL, from_at INTEGER NOT NULL,"
+    " until_at INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " PRIMARY KEY (system, from_at)) WITHOUT ROWID;"
+
+    "CREATE TABLE thread ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL, status INTEGER NOT NULL,"
+    " impact INTEGER NOT NULL, by_hand INTEGER NOT NULL,"
+    " prefix TEXT NOT NULL, title TEXT NOT NULL, path TEXT UNIQUE,"
+    " opened_at INTEGER NOT NULL, resolved_at INTEGER NOT NULL DEFAULT 0,"
+    " posted_at INTEGER NOT NULL, published_at INTEGER NOT NULL DEFAULT 0,"
+    " planned_from INTEGER NOT NULL DEFAULT 0,"
+    " planned_until INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX thread_open ON thread (id) WHERE resolved_at = 0;"
+    "CREATE TABLE thread_system ("
+    " thread INTEGER NOT NULL REFERENCES thread ON DELETE CASCADE,"
+    " system TEXT NOT NULL, PRIMARY KEY (system, thread)) WITHOUT ROWID;"
+    "CREATE INDEX thread_system_thread ON thread_system (thread);"
+
+    "CREATE TABLE cause ("
+    " thread INTEGER NOT NULL REFERENCES thread ON DELETE CASCADE,"
+    " system TEXT NOT NULL, \"check\" TEXT NOT NULL, subject TEXT NOT NULL,"
+    " level INTEGER NOT NULL, value REAL NOT NULL, peak REAL NOT NULL,"
+    " joined_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,"
+    " PRIMARY KEY (thread, system, \"check\", subject)) WITHOUT ROWID;"
+
+    "CREATE TABLE entry ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+    " thread INTEGER NOT NULL REFERENCES thread ON DELETE CASCADE,"
+    " kind INTEGER NOT NULL, number INTEGER NOT NULL DEFAULT 0,"
+    " status INTEGER NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,"
+    " by_hand INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+    " publish_at INTEGER NOT NULL, published_at INTEGER NOT NULL DEFAULT 0,"
+    " dropped INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX entry_thread ON entry (thread, id);"
+    "CREATE INDEX entry_due ON entry (publish_at)"
+    " WHERE published_at = 0 AND dropped = 0 AND publish_at > 0;"
+    "CREATE UNIQUE INDEX entry_number ON entry (thread, number)"
+    " WHERE number > 0;"
+
+    "CREATE TABLE evidence ("
+    " id INTEGER PRIMARY KEY, thread INTEGER NOT NULL"
+    " REFERENCES thread ON DELETE CASCADE,"
+    " at INTEGER NOT NULL, what TEXT NOT NULL);"
+    "CREATE INDEX evidence_thread ON evidence (thread, id);"
+
+    "CREATE TABLE fault ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, system TEXT NOT NULL,"
+    " \"check\" TEXT NOT NULL, thread INTEGER NOT NULL,"
+    " level INTEGER NOT NULL, changes INTEGER NOT NULL,"
+    " opened_at INTEGER NOT NULL, label TEXT NOT NULL);"
+    "CREATE INDEX fault_system ON fault (system);"
+    "CREATE TABLE notice ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, fault INTEGER NOT NULL,"
+    " event INTEGER NOT NULL, level INTEGER NOT NULL,"
+    " system TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,"
+    " thread INTEGER NOT NULL, number INTEGER NOT NULL,"
+    " began_at INTEGER NOT NULL, at INTEGER NOT NULL);"
+    "CREATE TABLE told ("
+    " alert TEXT NOT NULL, fault INTEGER NOT NULL,"
+    " PRIMARY KEY (alert, fault)) WITHOUT ROWID;"
+
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+    " WITHOUT ROWID;";
+
+const char *const store_schema[] = { first };
+const int store_n_schema = (int)(sizeof(store_schema) /
+    sizeof(store_schema[0]));

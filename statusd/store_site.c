@@ -1,0 +1,261 @@
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "statusd/config.h"
+#include "statusd/store.h"
+#include "statusd/store_inner.h"
+#include "statusd/store_system.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEWEST_FIRST " ORDER BY t.opened_at DESC, t.id DESC"
+
+static int
+no_memory(struct sql_stmt *st, struct err *e)
+{
+	sql_reset(st);
+	return err_set(e, "no memory");
+}
+
+/* Planned work begins and ends by the clock alone. */
+static void
+apply_clock(struct model_thread *t, int64_t now)
+{
+	if (t->kind != MODEL_PLANNED || t->status == MODEL_COMPLETED)
+		return;
+	if (now >= t->planned_until) {
+		t->status = MODEL_COMPLETED;
+		t->resolved_at = t->planned_until;
+	} else if (now >= t->planned_from) {
+		t->status = MODEL_IN_PROGRESS;
+	}
+}
+
+static int
+load_threads(struct store *s, struct model_site *site, enum store_view view,
+    struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT t.id, t.key, t.kind, t.status, t.impact, t.title, t.path, "
+	    "t.opened_at, t.resolved_at, t.published_at, t.planned_from, "
+	    "t.planned_until FROM thread t WHERE ?1 OR t.published_at > "
+	    "0" NEWEST_FIRST,
+	    e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, view == STORE_ALL);
+	while ((rc = sql_step(st, e)) == 1) {
+		struct model_thread *t = store_grow(
+		    &site->threads, &site->n_threads, sizeof(*t));
+
+		if (t == NULL)
+			return no_memory(st, e);
+		t->id = sql_int(st, 0);
+		t->key = store_dup(st, 1);
+		t->kind = (enum model_kind)sql_int(st, 2);
+		t->status = (enum model_status)sql_int(st, 3);
+		t->impact = (enum model_impact)sql_int(st, 4);
+		t->title = store_dup(st, 5);
+		t->path = store_dup(st, 6);
+		t->opened_at = sql_int(st, 7);
+		t->resolved_at = sql_int(st, 8);
+		t->published = sql_int(st, 9) > 0;
+		t->planned_from = sql_int(st, 10);
+		t->planned_until = sql_int(st, 11);
+		t->updated_at = t->opened_at;
+		apply_clock(t, site->loaded_at);
+		if (t->key == NULL || t->title == NULL || t->path == NULL)
+			return no_memory(st, e);
+	}
+	return rc;
+}
+
+/*
+ * The thread with this id; rows come in the threads' order, so the search goes
+ * on from where the last one ended.
+ */
+static struct model_thread *
+next_thread(struct model_site *site, size_t *at, int64_t id)
+{
+	while (*at < site->n_threads && site->threads[*at].id != id)
+		(*at)++;
+	return *at < site->n_threads ? &site->threads[*at] : NULL;
+}
+
+static int
+load_thread_systems(struct store *s, struct model_site *site,
+    enum store_view view, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT t.id, x.system FROM thread t JOIN thread_system x ON "
+	    "x.thread = t.id WHERE ?1 OR t.published_at > 0" NEWEST_FIRST
+	    ", x.system",
+	    e);
+	size_t at = 0;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, view == STORE_ALL);
+	while ((rc = sql_step(st, e)) == 1) {
+		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+		char **code;
+
+		if (t == NULL)
+			break;
+		code = store_grow(&t->systems, &t->n_systems, sizeof(*code));
+		if (code == NULL || (*code = store_dup(st, 1)) == NULL)
+			return no_memory(st, e);
+	}
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+read_entry(struct sql_stmt *st, struct model_thread *t)
+{
+	struct model_entry *en = store_grow(
+	    &t->entries, &t->n_entries, sizeof(*en));
+
+	if (en == NULL)
+		return -1;
+	en->id = sql_int(st, 1);
+	en->key = store_dup(st, 2);
+	en->kind = (enum model_entry_kind)sql_int(st, 3);
+	en->number = (int)sql_int(st, 4);
+	en->status = (enum model_status)sql_int(st, 5);
+	en->title = store_dup(st, 6);
+	en->body = store_dup(st, 7);
+	en->published = sql_int(st, 9) > 0;
+	en->at = sql_int(st, en->published ? 9 : 8);
+	if (en->at > t->updated_at)
+		t->updated_at = en->at;
+	return en->key == NULL || en->title == NULL || en->body == NULL ? -1
+	                                                                : 0;
+}
+
+static int
+load_entries(struct store *s, struct model_site *site, enum store_view view,
+    struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT t.id, x.id, x.key, x.kind, x.number, x.status, x.title, "
+	    "x.body, x.created_at, x.published_at FROM thread t "
+	    "JOIN entry x ON x.thread = t.id WHERE x.dropped = 0 AND "
+	    "(?1 OR (t.published_at > 0 AND x.published_at > 0))" NEWEST_FIRST
+	    ", x.published_at = 0, x.published_at, x.id",
+	    e);
+	size_t at = 0;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, view == STORE_ALL);
+	while ((rc = sql_step(st, e)) == 1) {
+		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+
+		if (t == NULL)
+			break;
+		if (read_entry(st, t) == -1)
+			return no_memory(st, e);
+	}
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
+static bool
+is_internal(const struct config *c, const char *code)
+{
+	const struct config_system *s = config_find_system(c, code);
+
+	return s != NULL && s->visibility == 1;
+}
+
+/* Internal systems leave the threads; a thread of none but these goes. */
+static void
+hide_internal(struct model_site *site, const struct config *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < site->n_threads; i++) {
+		struct model_thread *t = &site->threads[i], gone;
+		size_t n = 0;
+
+		for (size_t k = 0; k < t->n_systems; k++) {
+			if (is_internal(c, t->systems[k]))
+				free(t->systems[k]);
+			else
+				t->systems[n++] = t->systems[k];
+		}
+		t->n_systems = n;
+		if (n == 0)
+			continue;
+		/* Swapped, so that model_free() finds each one once. */
+		gone = site->threads[kept];
+		site->threads[kept++] = *t;
+		if (&site->threads[kept - 1] != t)
+			*t = gone;
+	}
+	for (size_t i = kept; i < site->n_threads; i++)
+		model_thread_clear(&site->threads[i]);
+	site->n_threads = kept;
+}
+
+static int
+load_links(struct model_site *site, const struct config *c, struct err *e)
+{
+	const struct config_link *l = c->links.items;
+
+	for (size_t i = 0; i < c->links.n; i++) {
+		struct model_link *m = store_grow(
+		    &site->links, &site->n_links, sizeof(*m));
+
+		if (m == NULL || (m->name = strdup(l[i].name)) == NULL ||
+		    (m->url = strdup(l[i].url)) == NULL)
+			return err_set(e, "no memory");
+	}
+	return 0;
+}
+
+static int
+load_all(struct store *s, const struct config *c, enum store_view view,
+    struct model_site *site, struct err *e)
+{
+	if (load_threads(s, site, view, e) == -1 ||
+	    load_thread_systems(s, site, view, e) == -1 ||
+	    load_entries(s, site, view, e) == -1 ||
+	    load_links(site, c, e) == -1)
+		return -1;
+	if (view == STORE_PUBLIC)
+		hide_internal(site, c);
+	return store_load_systems(s, c, site, e);
+}
+
+struct model_site *
+store_load_site(struct store *s, const struct config *c, enum store_view view,
+    int64_t now, struct err *e)
+{
+	struct model_site *site = calloc(1, sizeof(*site));
+	int rc = -1;
+
+	if (site == NULL || (site->title = strdup(c->title)) == NULL ||
+	    (site->url = strdup(c->site_url)) == NULL) {
+		(void)err_set(e, "no memory");
+		goto out;
+	}
+	site->loaded_at = now;
+	/* One picture, though others write meanwhile. */
+	if (sql_exec(s->sql, "BEGIN", e) == -1)
+		goto out;
+	rc = load_all(s, c, view, site, e);
+	sql_rollback(s->sql);
+out:
+	if (rc == -1) {
+		(void)err_prefix(e, "load the site");
+		model_free(site);
+		site = NULL;
+	}
+	return site;
+}

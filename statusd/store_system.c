@@ -1,0 +1,290 @@
+#include "statusd/store_system.h"
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/level.h"
+#include "statusd/config.h"
+#include "statusd/state.h"
+#include "statusd/store_inner.h"
+#include "statusd/template.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A period that was not noted for so long: statusd was not there to see. */
+#define UNSEEN_S 120
+
+/* A finding that the newest reports say nothing of counts no longer. */
+#define FORGOTTEN_S 3600
+
+struct facts {
+	struct state_facts state;
+	char cause[64]; /* the worst finding's words */
+	const char *said; /* the title of the operator's incident */
+};
+
+static int
+load_report(struct store *s, const char *code, struct facts *f, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    s->sql, "SELECT received_at FROM report WHERE system = ?", e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, code);
+	rc = sql_step(st, e);
+	if (rc == 1)
+		f->state.reported_at = sql_int(st, 0);
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
+/* What customers may read about a finding: nothing of what is a draft. */
+static const char *
+public_cause(const struct config *c, const struct config_system *sys,
+    const char *check, const char *subject)
+{
+	if (config_publish_of(c, sys, check).how == CONFIG_PUBLISH_DRAFT)
+		return template_trouble("", "");
+	return template_trouble(check, subject);
+}
+
+/* The worst finding; of several the one that customers feel. */
+static int
+load_findings(struct store *s, const struct config *c,
+    const struct config_system *sys, struct facts *f, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT \"check\", subject, level FROM finding "
+	    "WHERE system = ? AND level IN (2, 3) AND seen_at >= ?",
+	    e);
+	int rc, best = -1;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, sys->code);
+	sql_bind_int(st, 2, f->state.reported_at - FORGOTTEN_S);
+	while ((rc = sql_step(st, e)) == 1) {
+		const char *check = sql_text(st, 0);
+		bool critical = sql_int(st, 2) == LEVEL_CRITICAL;
+		int rank = 2 * critical + config_check_is_felt(check);
+
+		if (critical)
+			f->state.critical = true;
+		else
+			f->state.warning = true;
+		if (rank <= best)
+			continue;
+		best = rank;
+		(void)snprintf(f->cause, sizeof(f->cause), "%s",
+		    public_cause(c, sys, check, sql_text(st, 1)));
+	}
+	return rc;
+}
+
+static int
+is_by_hand(struct store *s, int64_t thread, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    s->sql, "SELECT by_hand FROM thread WHERE id = ?", e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, thread);
+	rc = sql_step(st, e);
+	if (rc == 1)
+		rc = sql_int(st, 0) != 0;
+	sql_reset(st);
+	return rc;
+}
+
+/* What the operator says in threads that are open. */
+static int
+read_threads(struct store *s, const struct model_site *site, const char *code,
+    struct facts *f, struct err *e)
+{
+	for (size_t i = 0; i < site->n_threads; i++) {
+		const struct model_thread *t = &site->threads[i];
+		bool about = false;
+		int by_hand;
+
+		if (!model_thread_open(t) || !t->published)
+			continue;
+		for (size_t k = 0; k < t->n_systems; k++)
+			about = about || strcmp(t->systems[k], code) == 0;
+		if (!about)
+			continue;
+		if (t->kind == MODEL_PLANNED) {
+			if (t->status == MODEL_IN_PROGRESS)
+				f->state.maintenance = true;
+			continue;
+		}
+		by_hand = is_by_hand(s, t->id, e);
+		if (by_hand == -1)
+			return -1;
+		if (!by_hand)
+			continue;
+		if (f->said == NULL || t->impact > f->state.impact) {
+			f->said = t->title;
+			f->state.impact = t->impact;
+		}
+		f->state.by_hand = true;
+	}
+	return 0;
+}
+
+/* Since when its last period lasts, where that was in this state. */
+static int
+load_since(struct store *s, struct model_system *m, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT from_at, state FROM period WHERE system = ? "
+	    "ORDER BY from_at DESC LIMIT 1",
+	    e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, m->code);
+	rc = sql_step(st, e);
+	if (rc == 1 && sql_int(st, 1) == (int64_t)m->state)
+		m->state_since = sql_int(st, 0);
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
+/* Why it is not operational. */
+static char *
+reason(const struct facts *f, enum model_state state, int64_t now)
+{
+	struct buf b;
+	const char *said = f->said;
+
+	buf_init(&b, 1024);
+	buf_str(&b, "");
+	if (state == MODEL_UNKNOWN && f->state.reported_at == 0) {
+		buf_str(&b, "has never reported");
+	} else if (state == MODEL_UNKNOWN) {
+		buf_str(&b, "has not reported since ");
+		template_time(&b, f->state.reported_at,
+		    now - f->state.reported_at > 12 * 3600);
+	} else if (state == MODEL_MAINTENANCE) {
+		buf_str(&b, "planned work");
+	} else if (state != MODEL_OPERATIONAL) {
+		if (said != NULL && strstr(said, ": ") != NULL)
+			said = strstr(said, ": ") + 2;
+		buf_str(&b, said != NULL ? said : f->cause);
+	}
+	return strdup(buf_text(&b));
+}
+
+static int
+load_system(struct store *s, const struct config *c,
+    const struct config_system *sys, struct model_site *site, struct err *e)
+{
+	struct facts f = { .said = NULL };
+	struct model_system *m = store_grow(
+	    &site->systems, &site->n_systems, sizeof(*m));
+
+	if (m == NULL)
+		return err_set(e, "no memory");
+	m->code = strdup(sys->code);
+	m->role = strdup(sys->role);
+	m->city = strdup(sys->city);
+	m->country = strdup(sys->country);
+	m->internal = sys->visibility == 1;
+	if (load_report(s, sys->code, &f, e) == -1 ||
+	    load_findings(s, c, sys, &f, e) == -1 ||
+	    read_threads(s, site, sys->code, &f, e) == -1)
+		return -1;
+	m->state = state_of(&f.state, site->loaded_at, c->late_after_s);
+	m->last_verified = f.state.reported_at;
+	m->answers = MODEL_NOT_ASKED;
+	m->reason = reason(&f, m->state, site->loaded_at);
+	if (m->code == NULL || m->role == NULL || m->city == NULL ||
+	    m->country == NULL || m->reason == NULL)
+		return err_set(e, "no memory");
+	return load_since(s, m, e);
+}
+
+int
+store_load_systems(struct store *s, const struct config *c,
+    struct model_site *site, struct err *e)
+{
+	const struct config_system *sys = c->systems.items;
+
+	for (size_t i = 0; i < c->systems.n; i++) {
+		if (load_system(s, c, &sys[i], site, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+period_begin(struct store *s, const char *system, enum model_state state,
+    int64_t from, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "INSERT OR REPLACE INTO period (system, from_at, until_at, state) "
+	    "VALUES (?1, ?2, ?2, ?3)",
+	    e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, system);
+	sql_bind_int(st, 2, from);
+	sql_bind_int(st, 3, state);
+	return sql_run(st, e);
+}
+
+static int
+period_extend(struct store *s, const char *system, int64_t now, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "UPDATE period SET until_at = max(until_at, ?2) WHERE system = ?1 "
+	    "AND from_at = (SELECT max(from_at) FROM period WHERE system = ?1)",
+	    e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, system);
+	sql_bind_int(st, 2, now);
+	return sql_run(st, e);
+}
+
+int
+store_period_note(struct store *s, const char *system, enum model_state state,
+    int64_t now, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT until_at, state FROM period WHERE system = ? "
+	    "ORDER BY from_at DESC LIMIT 1",
+	    e);
+	int64_t until = 0, was = -1;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, system);
+	rc = sql_step(st, e);
+	if (rc == 1) {
+		until = sql_int(st, 0);
+		was = sql_int(st, 1);
+	}
+	sql_reset(st);
+	if (rc == -1)
+		return -1;
+	if (rc == 1 && now - until > UNSEEN_S && was != MODEL_UNKNOWN) {
+		if (period_begin(s, system, MODEL_UNKNOWN, until, e) == -1)
+			return -1;
+		was = MODEL_UNKNOWN;
+	}
+	if (rc == 1 && period_extend(s, system, now, e) == -1)
+		return -1;
+	if (was == (int64_t)state)
+		return 0;
+	return period_begin(s, system, state, now, e);
+}
