@@ -1,16 +1,17 @@
 #ifndef STATUSD_INGEST_H
 #define STATUSD_INGEST_H
 
-#include "lib/buf.h"
+#include "lib/report.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct config;
 struct err;
 
-/* A longer body is answered 413.  Read at most one byte more than this. */
-#define INGEST_BODY_MAX ((size_t)256 * 1024)
+/* A longer body is answered 413. */
+#define INGEST_BODY_MAX ((size_t)REPORT_MAX_BYTES)
 
 /* What receives reports.  Any thread may call ingest_report(). */
 struct ingest;
@@ -21,19 +22,19 @@ void ingest_free(struct ingest *in);
 /* A new configuration; "c" must live until the next call or ingest_free(). */
 void ingest_configure(struct ingest *in, const struct config *c);
 
-struct ingest_answer {
-	int status; /* 200, 400, 401, 403, 413, 503 */
-	struct buf body; /* JSON; the caller frees it with buf_free() */
+struct ingest_request {
+	const char *authorization; /* the header's whole value, or NULL */
+	const char *body;
+	size_t len; /* above INGEST_BODY_MAX: body is not looked at */
+	int64_t now; /* Unix seconds */
 };
 
 /*
- * POST /api/v1/report.  "authorization" is the header's whole value or NULL.
- * "body" has "len" bytes; where the sender announced or sent more than
- * INGEST_BODY_MAX, pass any len above it (body is not looked at then).
- * Never fails: a fault of the store is answered 503, so that the sender keeps
- * its report.  A WWW-Authenticate header belongs to a 401.
+ * POST /api/v1/report.  Adds the JSON of the answer to "json" and returns its
+ * status: 200, 400, 401, 403, 413 or 503.  Never fails: a fault of the store
+ * is answered 503, so that the sender keeps its report.
  */
-void ingest_report(struct ingest *in, const char *authorization,
-    const char *body, size_t len, int64_t now, struct ingest_answer *answer_r);
+int ingest_report(
+    struct ingest *in, const struct ingest_request *r, struct buf *json);
 
 #endif

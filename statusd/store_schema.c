@@ -76,6 +76,8 @@ static const char first[] =
     " level INTEGER NOT NULL, value REAL NOT NULL, peak REAL NOT NULL,"
     " joined_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,"
     " PRIMARY KEY (thread, system, \"check\", subject)) WITHOUT ROWID;"
+    "CREATE INDEX cause_standing ON cause (system, thread)"
+    " WHERE level IN (2, 3);"
 
     "CREATE TABLE entry ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"

@@ -1,0 +1,120 @@
+#include "statusd/notify.h"
+
+#include "lib/alert.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/outbox.h"
+#include "statusd/config.h"
+#include "statusd/store_fault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int
+notify_configure(struct outbox *o, const struct config *c, struct err *e)
+{
+	const struct config_alert *a = c->alerts.items;
+	struct alert_target *t = calloc(c->alerts.n + 1, sizeof(*t));
+	int rc;
+
+	if (t == NULL)
+		return err_set(e, "no memory");
+	for (size_t i = 0; i < c->alerts.n; i++) {
+		t[i] = (struct alert_target){
+			.name = a[i].name,
+			.url = a[i].url,
+			.to = a[i].to,
+			.from = a[i].from,
+			.password_file = a[i].password_file,
+		};
+	}
+	rc = outbox_targets(o, t, c->alerts.n, e);
+	free(t);
+	return rc;
+}
+
+bool
+notify_wants(enum level alert, enum level level, bool told)
+{
+	return told || level_rank(level) >= level_rank(alert);
+}
+
+static enum level
+level_of(const struct config_alert *a)
+{
+	return a->level == 1 ? LEVEL_CRITICAL : LEVEL_WARNING;
+}
+
+/* Queue the notice for one alert, where it wants it. */
+static int
+give(struct store *s, struct outbox *o, const struct config_alert *a,
+    const struct alert_message *m, int64_t fault, struct err *e)
+{
+	int told = store_told(s, a->name, fault, e);
+	struct alert_message mine = *m;
+
+	if (told == -1)
+		return -1;
+	if (!notify_wants(level_of(a), m->level, told == 1))
+		return 0;
+	/* To whom it is the first message, it is the beginning. */
+	if (told == 0 && m->event == ALERT_CHANGE)
+		mine.event = ALERT_OPEN;
+	if (outbox_add(o, a->name, &mine, e) == -1) {
+		/* Full or not known: waiting here would help nobody. */
+		log_warn("alert \"%s\": %s", a->name, e->text);
+		return 0;
+	}
+	return store_tell(s, a->name, fault, e);
+}
+
+static int
+deliver(struct store *s, struct outbox *o, const struct config *c,
+    const struct store_notice *n, struct err *e)
+{
+	const struct config_alert *a = c->alerts.items;
+	char key[128], thread[96];
+	const struct alert_message m = {
+		.event = n->event,
+		.level = n->level,
+		.system = n->system,
+		.title = n->title,
+		.text = n->text,
+		.url = c->site_url,
+		.dedup_key = key,
+		.thread = thread,
+		.at = n->at,
+	};
+
+	(void)snprintf(thread, sizeof(thread), "%s/%lld/%lld", n->system,
+	    (long long)n->fault, (long long)n->began_at);
+	(void)snprintf(
+	    key, sizeof(key), "%s/%lld", thread, (long long)n->number);
+	for (size_t i = 0; i < c->alerts.n; i++) {
+		if (give(s, o, &a[i], &m, n->fault, e) == -1)
+			return -1;
+	}
+	if (n->event == ALERT_RESOLVED && store_untell(s, n->fault, e) == -1)
+		return -1;
+	return store_notice_delete(s, n->id, e);
+}
+
+int
+notify_deliver(
+    struct store *s, struct outbox *o, const struct config *c, struct err *e)
+{
+	struct store_notice n;
+	int rc;
+
+	while ((rc = store_notice_first(s, &n, e)) == 1) {
+		if (store_begin(s, e) == -1 || deliver(s, o, c, &n, e) == -1 ||
+		    store_commit(s, e) == -1) {
+			store_rollback(s);
+			rc = -1;
+		}
+		store_notice_free(&n);
+		if (rc == -1)
+			break;
+	}
+	return rc;
+}
