@@ -313,6 +313,12 @@ sql_changes(struct sql *s)
 	return sqlite3_changes64(s->db);
 }
 
+int64_t
+sql_total_changes(struct sql *s)
+{
+	return sqlite3_total_changes64(s->db);
+}
+
 bool
 sql_was_full(struct sql *s)
 {

@@ -72,6 +72,8 @@ void sql_rollback(struct sql *s);
 
 int64_t sql_last_id(struct sql *s);
 int64_t sql_changes(struct sql *s);
+/* Rows that this connection has changed since it was opened. */
+int64_t sql_total_changes(struct sql *s);
 
 /* What the last failure was: the store is full; it is busy; it is damaged. */
 bool sql_was_full(struct sql *s);

@@ -57,8 +57,66 @@ list_still(const struct incident *in, const char *still[STILL_MAX])
 	return n;
 }
 
+/*
+ * The worst level of what has the same words for the public: three queues that
+ * fill are one trouble to who reads of them.
+ */
+static enum level
+level_in_words(const struct incident *in, const char *words)
+{
+	enum level worst = LEVEL_OK;
+
+	for (size_t i = 0; i < in->n_causes; i++) {
+		const struct incident_cause *c = &in->causes[i];
+
+		if (incident_stands(c->level) && c->level > worst &&
+		    template_trouble(c->check, c->subject) == words)
+			worst = c->level;
+	}
+	return worst;
+}
+
+/*
+ * Turn what happened to a cause into what happened to its words; nothing where
+ * these stand as they did.
+ */
+static void
+fold(const struct announce *a, struct incident_event *ev)
+{
+	const struct incident *in = &a->set.items[ev->incident];
+	struct incident_cause *c = &in->causes[ev->cause];
+	const char *words = template_trouble(c->check, c->subject);
+	enum level is = c->level, after = level_in_words(in, words), before;
+
+	if (ev->what != INCIDENT_JOINED && ev->what != INCIDENT_LEVEL &&
+	    ev->what != INCIDENT_CLEARED)
+		return;
+	c->level = ev->before;
+	before = level_in_words(in, words);
+	c->level = is;
+	ev->before = before;
+	if (before == after)
+		ev->what = INCIDENT_NOTHING;
+	else if (!incident_stands(after))
+		ev->what = INCIDENT_CLEARED;
+	else if (!incident_stands(before) && ev->what == INCIDENT_JOINED)
+		ev->what = INCIDENT_JOINED;
+	else
+		ev->what = INCIDENT_LEVEL;
+}
+
+static bool
+is_critical(const struct incident *in)
+{
+	for (size_t i = 0; i < in->n_causes; i++) {
+		if (in->causes[i].level == LEVEL_CRITICAL)
+			return true;
+	}
+	return false;
+}
+
 static enum model_status
-status_after(const struct incident_event *ev, const struct incident_cause *c,
+status_after(const struct incident_event *ev, const struct incident *in,
     enum model_status status)
 {
 	switch (ev->what) {
@@ -67,8 +125,7 @@ status_after(const struct incident_event *ev, const struct incident_cause *c,
 	case INCIDENT_REOPENED:
 		return MODEL_INVESTIGATING;
 	case INCIDENT_LEVEL:
-		return c->level == LEVEL_CRITICAL ? MODEL_INVESTIGATING
-		                                  : MODEL_MONITORING;
+		return is_critical(in) ? MODEL_INVESTIGATING : MODEL_MONITORING;
 	case INCIDENT_FALLING:
 	case INCIDENT_WELL:
 		return MODEL_MONITORING;
@@ -120,7 +177,8 @@ compose(const struct announce *a, const struct incident_event *ev,
 		.what = ev->what,
 		.check = c->check,
 		.subject = c->subject,
-		.level = c->level,
+		.level = level_in_words(
+		    in, template_trouble(c->check, c->subject)),
 		.before = ev->before,
 		.has_number = number_is_public(a->config, c->check),
 		.value = c->value,
@@ -213,13 +271,12 @@ static int
 tell(struct announce *a, const struct incident_event *ev, struct err *e)
 {
 	const struct incident *in = &a->set.items[ev->incident];
-	const struct incident_cause *c = &in->causes[ev->cause];
 	struct store_thread t;
 	int rc = store_thread_get(a->store, in->id, &t, e);
 
 	if (rc != 1)
 		return rc == 0 ? err_set(e, "a thread is missing") : -1;
-	t.status = status_after(ev, c, t.status);
+	t.status = status_after(ev, in, t.status);
 	t.resolved_at = in->resolved_at;
 	rc = store_thread_put(a->store, &t, in->posted_at, e);
 	if (rc == 0)
@@ -270,7 +327,8 @@ announce_finding(struct announce *a, const struct incident_finding *f,
 	if (evidence[0] != '\0' &&
 	    store_evidence_add(a->store, in->id, a->now, evidence, e) == -1)
 		return -1;
-	if (ev.what == INCIDENT_JOINED_QUIETLY)
+	fold(a, &ev);
+	if (ev.what == INCIDENT_JOINED_QUIETLY || ev.what == INCIDENT_NOTHING)
 		return 0;
 	return tell(a, &ev, e);
 }

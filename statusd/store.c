@@ -81,6 +81,12 @@ store_rollback(struct store *s)
 	sql_rollback(s->sql);
 }
 
+int64_t
+store_changes(struct store *s)
+{
+	return sql_total_changes(s->sql);
+}
+
 int
 store_meta_get(
     struct store *s, const char *name, int64_t *value_r, struct err *e)

@@ -30,6 +30,9 @@ int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 
+/* How many rows this handle has changed in its life. */
+int64_t store_changes(struct store *s);
+
 /* Single numbers that outlive a restart.  The look-up returns 1, 0 or -1. */
 int store_meta_get(
     struct store *s, const char *name, int64_t *value_r, struct err *e);

@@ -1,0 +1,31 @@
+#ifndef STATUSD_PLACE_H
+#define STATUSD_PLACE_H
+
+struct config;
+struct daemon_user;
+struct err;
+
+/*
+ * Where statusd's files lie, and to whom they belong.
+ */
+
+/*
+ * As root: make the folders of store and site, and the store's file, where they
+ * are missing, owned by "user".  Not root: make them as they are.
+ */
+int place_prepare(
+    const struct config *c, const struct daemon_user *user, struct err *e);
+/* As root: what was made beside the store since belongs to "user", too. */
+int place_give(
+    const struct config *c, const struct daemon_user *user, struct err *e);
+
+/* The outbox's file, beside the store; NULL without memory. */
+char *place_outbox(const struct config *c);
+
+/* For -t: warn on standard error of what is missing on this host. */
+void place_check(const struct config *c);
+
+/* Warn of what a reload does not change. */
+void place_warn_fixed(const struct config *was, const struct config *is);
+
+#endif
