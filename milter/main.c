@@ -112,6 +112,11 @@ drain(void)
 		(void)nanosleep(&ms, NULL);
 }
 
+/*
+ * smfi_stop() is not called: it waits up to 5 s for the listener.  Sessions
+ * that come now are held (see decide() in session.c) until the process ends,
+ * and the mail server does what it was told to do without a milter.
+ */
 static void
 finish(struct metrics_http *metrics)
 {
@@ -119,7 +124,6 @@ finish(struct metrics_http *metrics)
 	const char *path = listen_path(&live->config);
 
 	daemon_notify("STOPPING=1");
-	(void)smfi_stop();
 	drain();
 	metrics_http_close(metrics);
 	count_save(&milter.count, milter.store);

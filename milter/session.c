@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* libmilter's callbacks carry no pointer of ours, so this one is global. */
 static struct milter *milter;
@@ -278,11 +279,12 @@ decide(SMFICTX *ctx, struct session *s, const char *recipient,
 	int64_t start = clock_mono_ns();
 
 	atomic_fetch_add(&milter->busy, 1);
-	if (!atomic_load(&milter->stopping))
-		check_store(s, &f, out_r);
-	else
-		*out_r = (struct grey_outcome){ .verdict = GREY_EXEMPT,
-			.rule = GREY_RULE_STORE_FAULT };
+	if (atomic_load(&milter->stopping)) {
+		atomic_fetch_sub(&milter->busy, 1);
+		for (;;)
+			(void)pause(); /* the process is about to end */
+	}
+	check_store(s, &f, out_r);
 	atomic_fetch_sub(&milter->busy, 1);
 	count_decision(&milter->count, out_r, clock_mono_ns() - start);
 	header_note(&s->header, out_r);

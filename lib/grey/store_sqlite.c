@@ -341,6 +341,7 @@ set_up_locks(struct sqlite_store *s)
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&s->queue_filled, &attr);
+	(void)pthread_cond_init(&s->care_wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
 	s->tail = &s->head;
 	s->wal_fd = -1;
@@ -469,6 +470,7 @@ store_close(struct grey_store *store)
 	s->stop = true;
 	(void)pthread_mutex_unlock(&s->queue_lock);
 	(void)pthread_cond_broadcast(&s->queue_filled);
+	(void)pthread_cond_broadcast(&s->care_wake);
 	if (s->started) {
 		(void)pthread_join(s->care_thread, NULL);
 		(void)pthread_join(s->writer_thread, NULL);

@@ -89,6 +89,7 @@ struct sqlite_store {
 
 	pthread_mutex_t queue_lock;
 	pthread_cond_t queue_filled;
+	pthread_cond_t care_wake; /* only to stop */
 	struct request *head, **tail;
 	size_t queued;
 	bool writer_idle;

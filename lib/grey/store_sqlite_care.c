@@ -269,11 +269,15 @@ look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 static bool
 wait_tick(struct sqlite_store *s)
 {
-	struct timespec ts = { .tv_nsec = TICK_MS * 1000000L };
+	int64_t ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
+	struct timespec until = { .tv_sec = ns / 1000000000,
+		.tv_nsec = ns % 1000000000 };
 	bool stop;
 
-	(void)nanosleep(&ts, NULL);
 	(void)pthread_mutex_lock(&s->queue_lock);
+	while (!s->stop &&
+	    pthread_cond_timedwait(&s->care_wake, &s->queue_lock, &until) == 0)
+		;
 	stop = s->stop;
 	(void)pthread_mutex_unlock(&s->queue_lock);
 	return stop;
