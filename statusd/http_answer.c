@@ -88,8 +88,9 @@ static struct MHD_Response *
 same(const struct site_file *f, bool gz)
 {
 	static char nothing[1];
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-	    0, nothing, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer_with_free_callback_cls(
+	        0, nothing, NULL, NULL);
 
 	if (r == NULL)
 		return NULL;
@@ -172,11 +173,15 @@ queue_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 static struct MHD_Response *
 from_copy(const struct buf *b, const char *type)
 {
-	/* It is copied; the library's declaration only lacks a const. */
-	void *data = (void *)(uintptr_t)buf_text(b);
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-	    b->len, data, MHD_RESPMEM_MUST_COPY);
+	struct blob *copy = blob_new(b->data, b->len);
+	struct MHD_Response *r;
 
+	if (copy == NULL)
+		return NULL;
+	r = MHD_create_response_from_buffer_with_free_callback_cls(
+	    copy->len, copy->data, release_blob, copy);
+	if (r == NULL)
+		blob_unref(copy);
 	if (r == NULL)
 		return NULL;
 	common_headers(r, type);

@@ -126,12 +126,25 @@ answer_path(struct MHD_Connection *c, const struct site_table *t, char *path,
 	return http_answer_file(c, f, MHD_HTTP_OK);
 }
 
+/* The path of a target that names the host as well (RFC 9112, 3.2.2). */
+static const char *
+without_host(const char *target)
+{
+	const char *host = target[0] != '/' ? strstr(target, "://") : NULL;
+	const char *path;
+
+	if (host == NULL)
+		return target;
+	path = strchr(host + 3, '/');
+	return path != NULL ? path : "/";
+}
+
 static bool
 answer_get(
     struct MHD_Connection *c, const struct http_options *o, const char *asked)
 {
 	char path[PATH_SIZE];
-	int changed = http_normal_path(asked, path, sizeof(path));
+	int changed = http_normal_path(without_host(asked), path, sizeof(path));
 	struct site_table *t;
 	bool queued;
 
@@ -149,7 +162,7 @@ answer_get(
 	if (t == NULL)
 		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "503: the pages are being written", "Retry-After", "1");
-	if (strcmp(path, SEARCH_PATH) == 0 && !changed)
+	if (strcmp(path, SEARCH_PATH) == 0 || strcmp(path, "/search") == 0)
 		queued = answer_search(c, t);
 	else
 		queued = answer_path(c, t, path, changed);
