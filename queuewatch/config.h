@@ -1,0 +1,91 @@
+#ifndef QUEUEWATCH_CONFIG_H
+#define QUEUEWATCH_CONFIG_H
+
+#include "lib/conf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+/* queuewatch.conf(5), read and checked.  Strings are never NULL. */
+enum config_evidence { EVIDENCE_DOMAINS, EVIDENCE_ADDRESSES };
+
+struct config_queue {
+	int64_t warning, critical; /* messages */
+	int64_t oldest_warning, oldest_critical; /* seconds */
+};
+
+struct config_disk {
+	char *path; /* "" in the defaults */
+	double warning, critical; /* share in use */
+	int64_t forecast_warning, forecast_critical; /* seconds ahead */
+};
+
+struct config_service {
+	char *name, *url, *expect, *login_file;
+	int64_t interval, timeout; /* seconds */
+	bool starttls;
+};
+
+struct config_certificate {
+	char *name, *url;
+	int64_t warning, critical, interval; /* seconds */
+	bool starttls;
+};
+
+struct config_canary {
+	char *name, *from, *to, *via, *read, *login_file;
+	int64_t warning, interval; /* seconds */
+};
+
+struct config_blocklist {
+	char *zone;
+	struct conf_list address;
+	int64_t interval; /* seconds */
+};
+
+struct config_remedy {
+	char *name, *title;
+	struct conf_list command;
+	int64_t timeout; /* seconds */
+};
+
+struct config_alert {
+	char *name, *url, *to, *from, *password_file;
+	int level; /* enum level: this and worse */
+};
+
+struct config {
+	char *system, *postfix_config, *data_directory;
+	char *status_url, *status_token_file;
+	int64_t interval; /* seconds */
+	char *user, *greylist_store, *pressure_file, *maillog;
+	int evidence; /* enum config_evidence */
+	int64_t hold_samples, clear_samples;
+	char *remedy_secret_file, *metrics;
+	int log; /* daemon_log_words */
+	struct config_queue queue;
+	struct conf_array disks; /* struct config_disk, and so on */
+	struct conf_array services, certificates, canaries, blocklists;
+	struct conf_array remedies, alerts;
+	struct config_disk disk_default; /* for a disk without a section */
+	struct conf *conf; /* owns the rest */
+};
+
+/*
+ * Read and check "file" (NULL: defaults alone) with the overrides over it.
+ * Returns a configuration to be freed with config_free(), or NULL with
+ * "FILE:LINE: what is wrong and what would be right" in *e.
+ */
+struct config *config_read(const char *file, const char *const *overrides,
+    size_t n_overrides, struct err *e);
+void config_free(struct config *c);
+
+/*
+ * Log a warning for each file, folder or user that the configuration names and
+ * this host does not have.
+ */
+void config_warn_missing(const struct config *c);
+
+#endif
