@@ -1,0 +1,49 @@
+#ifndef QUEUEWATCH_FACTS_H
+#define QUEUEWATCH_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * What this host's Postfix says of itself through postconf(1).  Sizes in bytes,
+ * times in seconds.
+ */
+#define FACTS_PATH 1024
+
+struct facts {
+	char queue_directory[FACTS_PATH];
+	char mail_spool_directory[FACTS_PATH]; /* "": not used */
+	char virtual_mailbox_base[FACTS_PATH]; /* "": not used */
+	char maillog_file[FACTS_PATH]; /* "": syslog */
+	bool homes; /* mail goes to the users' homes */
+	bool long_queue_ids;
+	int64_t message_size_limit; /* 0: none */
+	int64_t queue_minfree;
+	int64_t queue_run_delay;
+	int64_t minimal_backoff, maximal_backoff;
+};
+
+#define FACTS_TIMEOUT_MS 10000
+
+/*
+ * Ask "postconf -c DIR" (found on PATH and in the usual folders), for at most
+ * "timeout_ms".  Returns 0, or -1 with *e set and *facts_r unchanged.
+ */
+int facts_read(
+    const char *dir, int timeout_ms, struct facts *facts_r, struct err *e);
+
+/*
+ * Read postconf's answer, "name = value" a line.  Pure.  A parameter that is
+ * not there keeps Postfix's default.  Returns 0, or -1 without queue_directory.
+ */
+int facts_parse(const char *text, struct facts *facts_r, struct err *e);
+
+/*
+ * Free bytes below which Postfix takes no mail:
+ * max(queue_minfree, 1.5 x message_size_limit).
+ */
+int64_t facts_floor(const struct facts *f);
+
+#endif

@@ -1,0 +1,174 @@
+#include "queuewatch/keeper.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "queuewatch/facts.h"
+#include "queuewatch/scanner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER_MS 5000
+
+struct request {
+	char queue_directory[FACTS_PATH];
+};
+
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+/* Answer with 0 and a descriptor, or with an errno. */
+static void
+answer(int socket, int code, int fd)
+{
+	union control control = { .room = { 0 } };
+	struct iovec iov = { .iov_base = &code, .iov_len = sizeof(code) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+
+	if (code == 0) {
+		msg.msg_control = control.room;
+		msg.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	(void)sendmsg(socket, &msg, MSG_NOSIGNAL);
+}
+
+static void
+start_scanner(
+    int socket, const struct request *request, const struct daemon_user *user)
+{
+	pid_t parent = getpid(), pid;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1) {
+		answer(socket, errno, -1);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)close(socket);
+		(void)close(fds[0]);
+		scanner_main(fds[1], request->queue_directory, user, parent);
+	}
+	if (pid == -1)
+		answer(socket, errno, -1);
+	else
+		answer(socket, 0, fds[0]);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+static _Noreturn void
+keeper_main(int socket, const struct daemon_user *user)
+{
+	struct request request;
+	ssize_t n;
+
+	daemon_title("queuewatch: remedy");
+	if (geteuid() == 0 && unshare(CLONE_NEWNET) == -1)
+		log_debug("remedy: no network namespace: %s", strerror(errno));
+	(void)signal(SIGCHLD, SIG_IGN); /* children are reaped by themselves */
+	for (;;) {
+		n = recv(socket, &request, sizeof(request), 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n != sizeof(request))
+			_exit(0);
+		request.queue_directory[FACTS_PATH - 1] = '\0';
+		if (request.queue_directory[0] == '/')
+			start_scanner(socket, &request, user);
+		else
+			answer(socket, EINVAL, -1);
+	}
+}
+
+int
+keeper_start(struct keeper *k, const struct daemon_user *user, struct err *e)
+{
+	pid_t parent = getpid();
+	int fds[2];
+
+	k->socket = k->pid = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 ||
+	    (k->pid = fork()) == -1)
+		return err_set(
+		    e, "start the remedy process: %s", strerror(errno));
+	if (k->pid == 0) {
+		(void)close(fds[0]);
+		if (daemon_die_with(parent) == -1)
+			_exit(1);
+		keeper_main(fds[1], user);
+	}
+	(void)close(fds[1]);
+	k->socket = fds[0];
+	return 0;
+}
+
+/* The answer's code, and the descriptor with it; -1 without an answer. */
+static int
+read_answer(int socket, int *fd_r)
+{
+	union control control;
+	int code = 0;
+	struct iovec iov = { .iov_base = &code, .iov_len = sizeof(code) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	struct pollfd p = { .fd = socket, .events = POLLIN };
+	struct cmsghdr *c;
+
+	*fd_r = -1;
+	if (poll(&p, 1, ANSWER_MS) != 1 ||
+	    recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != sizeof(code))
+		return -1;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c != NULL && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd_r, CMSG_DATA(c), sizeof(*fd_r));
+	return code;
+}
+
+int
+keeper_scanner(
+    const struct keeper *k, const char *queue_directory, struct err *e)
+{
+	struct request request;
+	int code, fd;
+
+	memset(&request, 0, sizeof(request));
+	if (strlen(queue_directory) >= sizeof(request.queue_directory))
+		return err_set(e, "queue_directory is too long");
+	memcpy(
+	    request.queue_directory, queue_directory, strlen(queue_directory));
+	if (send(k->socket, &request, sizeof(request), MSG_NOSIGNAL) !=
+	    sizeof(request))
+		return err_set(e, "the remedy process is gone");
+	code = read_answer(k->socket, &fd);
+	if (code != 0 || fd == -1)
+		return err_set(e, "start the scanner: %s",
+		    code > 0 ? strerror(code) : "no answer");
+	return fd;
+}
+
+void
+keeper_stop(struct keeper *k)
+{
+	if (k->socket != -1)
+		(void)close(k->socket);
+	if (k->pid > 0)
+		(void)waitpid(k->pid, NULL, 0);
+	k->socket = k->pid = -1;
+}

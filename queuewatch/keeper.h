@@ -1,0 +1,35 @@
+#ifndef QUEUEWATCH_KEEPER_H
+#define QUEUEWATCH_KEEPER_H
+
+#include "lib/daemon.h"
+
+struct err;
+
+/*
+ * "queuewatch: remedy": the process that keeps the rights queuewatch was
+ * started with, has no network and does two things when asked over its
+ * socket: it starts a scanner, and (where remedies are built) it carries out
+ * what the operator prepared.  It dies with its parent, the scanner with it.
+ */
+struct keeper {
+	int socket;
+	pid_t pid;
+};
+
+/*
+ * Fork it.  Call in the main thread, before threads are made and before rights
+ * are dropped.  Returns 0, or -1 with *e set.
+ */
+int keeper_start(
+    struct keeper *k, const struct daemon_user *user, struct err *e);
+
+/*
+ * Start a scanner for this queue directory.  Returns its socket (close it to
+ * end the scanner), or -1 with *e set.
+ */
+int keeper_scanner(
+    const struct keeper *k, const char *queue_directory, struct err *e);
+
+void keeper_stop(struct keeper *k);
+
+#endif
