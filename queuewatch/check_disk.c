@@ -1,0 +1,210 @@
+#include "queuewatch/check_disk.h"
+
+#include "lib/clock.h"
+#include "lib/duration.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LEAVE_BELOW 0.02 /* a share is left so far below its limit */
+#define GROW_WARNING 0.01 /* above what was found on arrival */
+#define GROW_CRITICAL 0.02
+/* Times the floor: where levels are entered, and left. */
+#define FLOOR_WARNING 2.0
+#define FLOOR_WARNING_LEAVE 2.2
+#define FLOOR_CRITICAL 1.1
+#define FLOOR_CRITICAL_LEAVE 1.25
+#define FORECAST_LEAVE 1.25
+
+int64_t
+disk_floor(unsigned uses, int64_t floor_bytes, int64_t total_bytes)
+{
+	if (uses & DISK_QUEUE)
+		return floor_bytes;
+	if (uses & (DISK_STORE | DISK_NAMED))
+		return floor_bytes < total_bytes / 20 ? floor_bytes
+		                                      : total_bytes / 20;
+	return 0;
+}
+
+static struct rule_sample
+both(enum level level)
+{
+	return (struct rule_sample){ level, level };
+}
+
+/* A share in use, against the limits and what was found on arrival. */
+static struct rule_sample
+judge_share(
+    struct rule_arrival *arrival, const struct config_disk *d, double used)
+{
+	static const struct rule_growth growth = { GROW_WARNING,
+		GROW_CRITICAL };
+	const struct rule_limits limits = { d->warning,
+		d->warning - LEAVE_BELOW, d->critical,
+		d->critical - LEAVE_BELOW };
+	struct rule_limits now = rule_arrived(arrival, used, &limits, &growth);
+	struct rule_sample s = rule_value(used, &now), notice;
+
+	if (rule_found(arrival, used, &limits)) {
+		notice = both(LEVEL_NOTICE);
+		rule_worse(&s, &notice);
+	}
+	return s;
+}
+
+static enum level
+by_floor(double free_bytes, double floor, double warning, double critical)
+{
+	if (floor <= 0 || free_bytes > floor * warning)
+		return LEVEL_OK;
+	return free_bytes > floor * critical ? LEVEL_WARNING : LEVEL_CRITICAL;
+}
+
+static struct rule_sample
+judge_floor(const struct disk_sample *s, int64_t floor)
+{
+	double left = (double)s->free_bytes, f = (double)floor;
+
+	return (struct rule_sample){
+		.enter = by_floor(left, f, FLOOR_WARNING, FLOOR_CRITICAL),
+		.leave = by_floor(
+		    left, f, FLOOR_WARNING_LEAVE, FLOOR_CRITICAL_LEAVE),
+	};
+}
+
+static enum level
+by_forecast(const struct trend_forecast *f, double warning, double critical)
+{
+	if (!f->given || !f->settled || (double)f->in_s > warning)
+		return LEVEL_OK;
+	return (double)f->in_s > critical ? LEVEL_WARNING : LEVEL_CRITICAL;
+}
+
+static struct rule_sample
+judge_forecast(const struct config_disk *d, const struct trend_forecast *f)
+{
+	double w = (double)d->forecast_warning;
+	double c = (double)d->forecast_critical;
+	struct rule_sample s = {
+		.enter = by_forecast(f, w, c),
+		.leave = by_forecast(f, w * FORECAST_LEAVE, c * FORECAST_LEAVE),
+	};
+	struct rule_sample quick = both(f->quick ? LEVEL_WARNING : LEVEL_OK);
+
+	rule_worse(&s, &quick);
+	return s;
+}
+
+/* "queue, mail store" */
+static void
+uses_text(unsigned uses, char *out, size_t size)
+{
+	static const struct {
+		unsigned use;
+		const char *text;
+	} t[] = { { DISK_QUEUE, "queue" }, { DISK_STORE, "mail store" },
+		{ DISK_LOG, "log" }, { DISK_DATA, "queuewatch's data" } };
+	size_t i, n = 0;
+
+	out[0] = '\0';
+	for (i = 0; i < sizeof(t) / sizeof(t[0]) && n < size; i++) {
+		if (uses & t[i].use)
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+			    n > 0 ? ", " : "", t[i].text);
+	}
+}
+
+static void
+say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
+    const struct trend_forecast *t)
+{
+	char uses[80], text[DURATION_SIZE];
+	bool inodes = s->has_inodes && s->inodes_used > s->used;
+	int64_t floor = disk_floor(
+	    v->disk->uses, v->floor_bytes, s->total_bytes);
+
+	uses_text(v->disk->uses, uses, sizeof(uses));
+	finding_say(f, "%s%s%s%s has %.0f %% of its %s in use, %lld MB free",
+	    v->disk->path, uses[0] != '\0' ? " (" : "", uses,
+	    uses[0] != '\0' ? ")" : "",
+	    (inodes ? s->inodes_used : s->used) * 100,
+	    inodes ? "inodes" : "space", (long long)(s->free_bytes / 1000000));
+	if (floor > 0 && s->free_bytes <= floor)
+		finding_say(f,
+		    (v->disk->uses & DISK_QUEUE) != 0
+		        ? ": below the %lld MB that Postfix needs to take mail"
+		        : ": below its floor of %lld MB",
+		    (long long)(floor / 1000000));
+	else if (t->given && (t->quick || f->rule.level >= LEVEL_WARNING))
+		finding_say(f, " and is likely to reach its floor in %s",
+		    duration_text(t->in_s, text));
+	if (f->rule.level == LEVEL_NOTICE)
+		finding_say(f, "; found on arrival");
+	finding_say(f, ".");
+}
+
+static void
+set_evidence(struct finding *f, const struct disk_view *v,
+    const struct disk_sample *s, const struct trend_forecast *t)
+{
+	json_t *o = json_pack("{s:I, s:I, s:I, s:f, s:b}", "free_bytes",
+	    (json_int_t)s->free_bytes, "total_bytes",
+	    (json_int_t)s->total_bytes, "floor_bytes",
+	    (json_int_t)disk_floor(
+	        v->disk->uses, v->floor_bytes, s->total_bytes),
+	    "growth_bytes_per_h", -t->per_s * 3600, "sudden", t->quick);
+	char uses[80];
+
+	if (s->has_inodes) {
+		(void)json_object_set_new(
+		    o, "inodes_used", json_real(s->inodes_used));
+		(void)json_object_set_new(
+		    o, "inodes_free", json_integer(s->free_inodes));
+	}
+	uses_text(v->disk->uses, uses, sizeof(uses));
+	if (uses[0] != '\0')
+		(void)json_object_set_new(o, "used_for", json_string(uses));
+	if (f->arrival[0].base > 0)
+		(void)json_object_set_new(
+		    o, "found_on_arrival", json_real(f->arrival[0].base));
+	finding_evidence(f, o);
+}
+
+void
+disk_check(
+    struct findings *fs, const struct disk_view *v, const struct disk_sample *s)
+{
+	struct finding *f = finding_get(fs, "disk", v->disk->path);
+	int64_t floor = disk_floor(
+	    v->disk->uses, v->floor_bytes, s->total_bytes);
+	struct trend_forecast t;
+	struct rule_sample sample, other;
+	char why[200];
+
+	if (f == NULL)
+		return;
+	if (s->fault != 0) {
+		(void)snprintf(why, sizeof(why), "It cannot be looked at: %s.",
+		    strerror(s->fault));
+		(void)finding_unknown(f, v->now, why);
+		return;
+	}
+	trend_add(v->trend, v->now * 1000, (double)(s->free_bytes - floor));
+	trend_forecast(v->trend, v->now * 1000, &t);
+	sample = judge_share(&f->arrival[0], &v->disk->limits, s->used);
+	other = judge_share(&f->arrival[1], &v->disk->limits, s->inodes_used);
+	rule_worse(&sample, &other);
+	other = judge_floor(s, floor);
+	rule_worse(&sample, &other);
+	other = judge_forecast(&v->disk->limits, &t);
+	rule_worse(&sample, &other);
+	(void)rule_feed(&f->rule, v->policy, &sample, v->now);
+	finding_value(f, s->used, "ratio");
+	if (t.given) {
+		f->forecast.given = true;
+		f->forecast.likely_at = v->now + t.in_s;
+	}
+	say(f, v, s, &t);
+	set_evidence(f, v, s, &t);
+}

@@ -1,0 +1,34 @@
+#ifndef QUEUEWATCH_CHECK_QUEUE_H
+#define QUEUEWATCH_CHECK_QUEUE_H
+
+#include "queuewatch/config.h"
+#include "queuewatch/finding.h"
+#include "queuewatch/forecast.h"
+#include "queuewatch/scan.h"
+
+/*
+ * From a pass over the spool to the findings "queue" (a subject each queue, and
+ * "" for incoming, active and deferred together) and "stuck".
+ */
+#define QUEUE_SUBJECTS (SCAN_QUEUES + 1)
+
+struct queue_view {
+	const struct config *config;
+	const struct rule_policy *policy;
+	int64_t now;
+	/* Each queue's messages over time; the last is the sum's. */
+	struct trend *trends;
+};
+
+/* Feed a pass. */
+void queue_check(struct findings *fs, const struct queue_view *v,
+    const struct scan_result *scan);
+
+/* There is no pass, and "why": all of them are unknown. */
+void queue_check_unknown(
+    struct findings *fs, const struct queue_view *v, const char *why);
+
+/* The messages that wait, without hold and maildrop; -1: cannot be said. */
+int64_t queue_sum(const struct scan_result *scan);
+
+#endif

@@ -1,0 +1,76 @@
+#ifndef QUEUEWATCH_FINDING_H
+#define QUEUEWATCH_FINDING_H
+
+#include "lib/report.h"
+#include "queuewatch/rule.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The findings as they stand, one for each check and subject, with what their
+ * rules remember.  One thread.
+ */
+#define FINDING_CHECK 16
+#define FINDING_SUMMARY 512
+#define FINDINGS_MOST 400
+
+struct finding {
+	char check[FINDING_CHECK];
+	char *subject;
+	struct rule_state rule;
+	struct rule_arrival arrival[2]; /* of the check's one or two values */
+	bool live; /* said since the last findings_sweep() */
+	bool has_value;
+	double value;
+	const char *unit; /* a literal */
+	char summary[FINDING_SUMMARY];
+	struct report_forecast forecast;
+	char *evidence; /* JSON text, or NULL */
+	/* For the operator's alerts: the level he was told of, and how often.
+	 */
+	enum level told;
+	int64_t told_times;
+};
+
+struct findings {
+	struct finding *items[FINDINGS_MOST];
+	size_t n;
+};
+
+/*
+ * The finding of that check and subject, made where there is none, and marked
+ * live; what it says is emptied.  NULL without memory or room.
+ */
+struct finding *finding_get(
+    struct findings *fs, const char *check, const char *subject);
+/* As it is, or NULL. */
+struct finding *finding_look(
+    const struct findings *fs, const char *check, const char *subject);
+
+void finding_say(struct finding *f, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void finding_value(struct finding *f, double value, const char *unit);
+/* Takes the reference; NULL is harmless. */
+void finding_evidence(struct finding *f, json_t *object);
+
+/* Say that the check could not be made, and why.  Whether the level changed. */
+bool finding_unknown(struct finding *f, int64_t now, const char *why);
+
+/* Forget those that are not live, and make all not live. */
+void findings_sweep(struct findings *fs);
+void findings_free(struct findings *fs);
+
+/*
+ * Fill r->findings with views of these (an array that the caller frees).
+ * Returns 0, or -1 without memory.
+ */
+int findings_view(const struct findings *fs, struct report *r);
+
+/* What the rules remember, to be kept over a restart, and taken back. */
+json_t *findings_save(const struct findings *fs);
+void findings_load(struct findings *fs, const json_t *saved);
+
+#endif
