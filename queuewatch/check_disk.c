@@ -190,8 +190,8 @@ disk_check(
 		(void)finding_unknown(f, v->now, why);
 		return;
 	}
-	trend_add(v->trend, v->now * 1000, (double)(s->free_bytes - floor));
-	trend_forecast(v->trend, v->now * 1000, &t);
+	trend_add(v->trend, v->now_ms, (double)(s->free_bytes - floor));
+	trend_forecast(v->trend, v->now_ms, &t);
 	sample = judge_share(&f->arrival[0], &v->disk->limits, s->used);
 	other = judge_share(&f->arrival[1], &v->disk->limits, s->inodes_used);
 	rule_worse(&sample, &other);

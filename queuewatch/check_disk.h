@@ -10,7 +10,8 @@ struct disk_view {
 	const struct disk *disk;
 	const struct rule_policy *policy;
 	int64_t floor_bytes; /* Postfix's; 0: not known */
-	int64_t now;
+	int64_t now; /* Unix seconds */
+	int64_t now_ms; /* the same, finer */
 	struct trend *trend; /* of the free bytes above the floor */
 };
 

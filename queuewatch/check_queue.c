@@ -104,11 +104,11 @@ judge(struct finding *f, const struct queue_view *v, const struct figures *g)
 
 /* Messages a minute; negative: it falls.  Whether that can be said. */
 static bool
-change_per_min(const struct trend *t, int64_t now, double *per_min_r)
+change_per_min(const struct trend *t, int64_t now_ms, double *per_min_r)
 {
 	double per_s;
 
-	if (!trend_slope(&t->fine, now * 1000 - TREND_MS, TREND_LEAST, &per_s))
+	if (!trend_slope(&t->fine, now_ms - TREND_MS, TREND_LEAST, &per_s))
 		return false;
 	*per_min_r = per_s * 60;
 	return true;
@@ -159,7 +159,7 @@ say(struct finding *f, const struct queue_view *v, const struct figures *g,
 	if (g->oldest != 0)
 		finding_say(f, ", the oldest for %s",
 		    duration_text(age(v->now, g->oldest), text));
-	if (change_per_min(trend, v->now, &per_min)) {
+	if (change_per_min(trend, v->now_ms, &per_min)) {
 		say_trend(f, g, per_min);
 		(void)json_object_set_new(
 		    o, "change_per_min", json_real(per_min));
@@ -191,7 +191,7 @@ check_one(struct findings *fs, const struct queue_view *v,
 	struct finding *f = finding_get(fs, "queue", g->name);
 	struct rule_sample s = { LEVEL_OK, LEVEL_OK };
 
-	trend_add(trend, v->now * 1000, (double)g->messages);
+	trend_add(trend, v->now_ms, (double)g->messages);
 	if (f == NULL)
 		return;
 	if (g->judged)

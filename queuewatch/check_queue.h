@@ -15,7 +15,8 @@
 struct queue_view {
 	const struct config *config;
 	const struct rule_policy *policy;
-	int64_t now;
+	int64_t now; /* Unix seconds */
+	int64_t now_ms; /* the same, finer */
 	/* Each queue's messages over time; the last is the sum's. */
 	struct trend *trends;
 };
