@@ -152,9 +152,8 @@ state_fd(const struct state *s)
 }
 
 int
-state_load(struct state *s, struct buf *out, struct err *e)
+state_load(struct state *s, struct buf *out)
 {
-	(void)e;
 	return load(s->fd, out, &s->generation);
 }
 

@@ -24,11 +24,11 @@ void state_close(struct state *s); /* NULL is harmless */
 /* The file's descriptor, to change its owner; -1 for NULL. */
 int state_fd(const struct state *s);
 
-/* The newest whole text.  1, 0 where there is none, -1 with *e set. */
-int state_load(struct state *s, struct buf *out, struct err *e);
+/* The newest whole text.  Returns 1, or 0 where there is none. */
+int state_load(struct state *s, struct buf *out);
 int state_save(struct state *s, const void *text, size_t len, struct err *e);
 
-/* The same as state_load for who only looks, beside the owner. */
+/* The same for who only looks, beside the owner; -1 with *e set. */
 int state_peek(const char *path, struct buf *out, struct err *e);
 
 #endif

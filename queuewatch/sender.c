@@ -1,0 +1,461 @@
+#include "queuewatch/sender.h"
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/fetch.h"
+#include "lib/log.h"
+#include "lib/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RING_BYTES ((size_t)32 * 1024 * 1024)
+#define RING_LEAST ((size_t)256 * 1024)
+#define ANSWERS 16
+#define TOKEN_MOST 1024
+#define PAUSE_FIRST_MS 500
+#define PAUSE_REFUSED_MS 60000
+#define TOKEN_LOOK_MS 2000
+#define IDLE_MS 60000
+#define LOG_EVERY_S 60
+
+/* What became of one try. */
+enum outcome {
+	TAKEN,
+	NEVER, /* statusd says that this one is wrong: the next */
+	LATER, /* statusd is away, or busy */
+	REFUSED, /* the token */
+};
+
+struct sender {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+	int event;
+	struct spool *ring;
+	bool in_memory;
+	char *url, *token_file;
+	char token[TOKEN_MOST];
+	int64_t interval_ms;
+	int64_t not_before_ms; /* monotonic */
+	int64_t pause_ms;
+	bool refused; /* the token, at the last try */
+	int64_t accepted_seq;
+	char fault[256];
+	struct {
+		struct report_answer answer;
+		int64_t seq;
+	} answers[ANSWERS];
+	size_t n_answers;
+	struct log_limit log;
+};
+
+static struct spool *
+open_ring(const char *path, struct err *e)
+{
+	struct spool *ring = NULL;
+	size_t size;
+
+	for (size = RING_BYTES; ring == NULL && size >= RING_LEAST; size /= 4)
+		ring = spool_open(path, size, e);
+	return ring;
+}
+
+struct sender *
+sender_open(const char *path, struct err *e)
+{
+	struct sender *s = calloc(1, sizeof(*s));
+	pthread_condattr_t attr;
+
+	if (s == NULL) {
+		(void)err_set(e, "no memory");
+		return NULL;
+	}
+	s->ring = open_ring(path, e);
+	if (s->ring == NULL) {
+		log_warn("reports are kept in memory: %s", e->text);
+		s->in_memory = true;
+		s->ring = spool_open(NULL, RING_BYTES / 4, e);
+	}
+	s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->ring == NULL || s->event == -1) {
+		spool_close(s->ring);
+		free(s);
+		return NULL;
+	}
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&s->wake, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	s->pause_ms = PAUSE_FIRST_MS;
+	return s;
+}
+
+/* The first word of the file, into the token. */
+static int
+read_token(struct sender *s, struct err *e)
+{
+	char text[TOKEN_MOST];
+	int fd = open(s->token_file, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+	size_t from, len;
+
+	if (fd == -1)
+		return err_set(e, "%s: %s", s->token_file, strerror(errno));
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	from = strspn(text, " \t\r\n");
+	len = strcspn(text + from, " \t\r\n");
+	if (len == 0)
+		return err_set(e, "%s holds no token", s->token_file);
+	memcpy(s->token, text + from, len);
+	s->token[len] = '\0';
+	return 0;
+}
+
+int
+sender_aim(struct sender *s, const struct sender_target *t, struct err *e)
+{
+	size_t n = strlen(t->url);
+	char *url, *token_file = strdup(t->token_file);
+	int rc = 0;
+
+	while (n > 0 && t->url[n - 1] == '/')
+		n--;
+	url = malloc(n + sizeof("/api/v1/report"));
+	if (url == NULL || token_file == NULL) {
+		free(url);
+		free(token_file);
+		return err_set(e, "no memory");
+	}
+	(void)snprintf(url, n + sizeof("/api/v1/report"), "%.*s%s", (int)n,
+	    t->url, n > 0 ? "/api/v1/report" : "");
+	(void)pthread_mutex_lock(&s->lock);
+	free(s->url);
+	free(s->token_file);
+	s->url = url;
+	s->token_file = token_file;
+	s->interval_ms = t->interval_s * 1000;
+	s->not_before_ms = 0;
+	s->pause_ms = PAUSE_FIRST_MS;
+	if (n > 0)
+		rc = read_token(s, e);
+	(void)pthread_cond_signal(&s->wake);
+	(void)pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+static void
+tell(const struct sender *s)
+{
+	uint64_t one = 1;
+
+	if (write(s->event, &one, sizeof(one)) == -1)
+		log_debug("eventfd: %s", strerror(errno));
+}
+
+/* Wait, with the lock held, for a signal or until that time. */
+static void
+wait_until(struct sender *s, int64_t mono_ms)
+{
+	struct timespec ts = { .tv_sec = mono_ms / 1000,
+		.tv_nsec = mono_ms % 1000 * 1000000 };
+
+	(void)pthread_cond_timedwait(&s->wake, &s->lock, &ts);
+}
+
+static enum outcome
+outcome_of(int status)
+{
+	if (status >= 200 && status < 300)
+		return TAKEN;
+	if (status == 401 || status == 403)
+		return REFUSED;
+	if (status == 400 || status == 413 || status == 422)
+		return NEVER;
+	return LATER;
+}
+
+/* With the lock held. */
+static void
+keep_answer(struct sender *s, int64_t seq, const struct buf *body)
+{
+	struct report_answer a;
+	struct err e;
+
+	if (report_answer_parse(buf_text(body), body->len, &a, &e) == -1) {
+		log_warn_limited(&s->log, clock_mono_ms(), LOG_EVERY_S,
+		    "statusd's answer is not understood: %s", e.text);
+		return;
+	}
+	if (s->n_answers == ANSWERS) {
+		report_answer_free(&s->answers[0].answer);
+		memmove(&s->answers[0], &s->answers[1],
+		    (ANSWERS - 1) * sizeof(s->answers[0]));
+		s->n_answers--;
+	}
+	s->answers[s->n_answers].answer = a;
+	s->answers[s->n_answers++].seq = seq;
+}
+
+/* Not taken: say why, and when to try again.  With the lock held. */
+static void
+put_off(struct sender *s, enum outcome outcome, const char *why)
+{
+	int64_t most = outcome == REFUSED ? PAUSE_REFUSED_MS : s->interval_ms;
+
+	(void)snprintf(s->fault, sizeof(s->fault), "%s", why);
+	log_warn_limited(&s->log, clock_mono_ms(), LOG_EVERY_S,
+	    "report to %s: %s", s->url, why);
+	if (most < PAUSE_FIRST_MS * 4)
+		most = PAUSE_FIRST_MS * 4;
+	s->not_before_ms = clock_mono_ms() + s->pause_ms;
+	s->pause_ms = s->pause_ms * 2 < most ? s->pause_ms * 2 : most;
+	s->refused = outcome == REFUSED;
+}
+
+static void
+settle(struct sender *s, int64_t seq, enum outcome outcome, const char *why)
+{
+	struct err e;
+
+	switch (outcome) {
+	case TAKEN:
+		if (s->fault[0] != '\0')
+			log_info("report to %s: accepted again", s->url);
+		s->fault[0] = '\0';
+		s->pause_ms = PAUSE_FIRST_MS;
+		s->accepted_seq = seq;
+		break;
+	case NEVER:
+		(void)snprintf(s->fault, sizeof(s->fault), "%s", why);
+		log_error(
+		    "report %lld is not accepted: %s", (long long)seq, why);
+		break;
+	case LATER:
+	case REFUSED:
+		put_off(s, outcome, why);
+		return;
+	}
+	if (spool_pop(s->ring, seq, &e) == -1)
+		log_warn_limited(
+		    &s->log, clock_mono_ms(), LOG_EVERY_S, "%s", e.text);
+}
+
+/* What the answer of a refusal says, for the log. */
+static void
+say_status(int status, const struct buf *body, char *out, size_t size)
+{
+	if (status == 401)
+		(void)snprintf(out, size,
+		    "the status host does not accept the token (401): put the "
+		    "one that \"statusctl token\" prints into "
+		    "status_token_file");
+	else
+		(void)snprintf(out, size, "the status host answers %d: %.150s",
+		    status, buf_text(body));
+}
+
+/* One report, one try.  With the lock held, which is let go meanwhile. */
+static void
+send_one(struct sender *s, int64_t seq, const struct buf *report)
+{
+	char *url = strdup(s->url), token[TOKEN_MOST], why[512];
+	struct fetch_request req = { .url = url,
+		.content_type = "application/json",
+		.body = buf_text(report),
+		.body_len = report->len,
+		.bearer = s->token[0] != '\0' ? token : NULL,
+		.limits = { .cancel = &s->stop } };
+	struct fetch_answer answer;
+	enum outcome outcome = LATER;
+	struct err e;
+	int rc;
+
+	if (url == NULL)
+		return;
+	memcpy(token, s->token, sizeof(token));
+	(void)pthread_mutex_unlock(&s->lock);
+	rc = fetch(&req, &answer, &e);
+	(void)pthread_mutex_lock(&s->lock);
+	if (rc == 0) {
+		outcome = outcome_of(answer.status);
+		say_status(answer.status, &answer.body, why, sizeof(why));
+		if (outcome == TAKEN)
+			keep_answer(s, seq, &answer.body);
+	} else {
+		(void)snprintf(why, sizeof(why), "%s", e.text);
+	}
+	if (!s->stop || rc == 0)
+		settle(s, seq, outcome, why);
+	if (rc == 0)
+		fetch_answer_free(&answer);
+	explicit_bzero(token, sizeof(token));
+	free(url);
+}
+
+/*
+ * Sit out the pause, with the lock held.  A token that was refused is looked
+ * for again meanwhile: another one is tried at once.
+ */
+static void
+sit_out(struct sender *s, int64_t now)
+{
+	char before[TOKEN_MOST];
+	struct err e;
+
+	if (s->url[0] == '\0' || !s->refused ||
+	    s->not_before_ms - now <= TOKEN_LOOK_MS) {
+		wait_until(
+		    s, s->url[0] == '\0' ? now + IDLE_MS : s->not_before_ms);
+		return;
+	}
+	wait_until(s, now + TOKEN_LOOK_MS);
+	memcpy(before, s->token, sizeof(before));
+	if (read_token(s, &e) == 0 && strcmp(before, s->token) != 0)
+		s->not_before_ms = 0;
+	explicit_bzero(before, sizeof(before));
+}
+
+static void *
+run(void *arg)
+{
+	struct sender *s = arg;
+	struct buf report;
+	struct err e;
+	int64_t seq, now;
+	int rc;
+
+	buf_init(&report, REPORT_MAX_BYTES + 1);
+	(void)pthread_mutex_lock(&s->lock);
+	while (!s->stop) {
+		now = clock_mono_ms();
+		if (s->url[0] == '\0' || now < s->not_before_ms) {
+			sit_out(s, now);
+			continue;
+		}
+		rc = spool_peek(s->ring, &seq, &report, &e);
+		if (rc == 1) {
+			send_one(s, seq, &report);
+			tell(s);
+		} else {
+			if (rc == -1)
+				log_warn_limited(&s->log, now, LOG_EVERY_S,
+				    "reports kept: %s", e.text);
+			wait_until(s, now + IDLE_MS);
+		}
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	buf_free(&report);
+	return NULL;
+}
+
+int
+sender_start(struct sender *s, struct err *e)
+{
+	int rc = pthread_create(&s->thread, NULL, run, s);
+
+	if (rc != 0)
+		return err_set(e, "start a thread: %s", strerror(rc));
+	s->started = true;
+	return 0;
+}
+
+void
+sender_close(struct sender *s)
+{
+	if (s == NULL)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	(void)pthread_cond_signal(&s->wake);
+	(void)pthread_mutex_unlock(&s->lock);
+	if (s->started)
+		(void)pthread_join(s->thread, NULL);
+	while (s->n_answers > 0)
+		report_answer_free(&s->answers[--s->n_answers].answer);
+	spool_close(s->ring);
+	(void)close(s->event);
+	explicit_bzero(s->token, sizeof(s->token));
+	free(s->url);
+	free(s->token_file);
+	free(s);
+}
+
+int64_t
+sender_last_seq(struct sender *s)
+{
+	int64_t seq;
+
+	(void)pthread_mutex_lock(&s->lock);
+	seq = spool_last_seq(s->ring);
+	(void)pthread_mutex_unlock(&s->lock);
+	return seq;
+}
+
+int
+sender_add(
+    struct sender *s, int64_t seq, const char *text, size_t len, struct err *e)
+{
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->url[0] != '\0')
+		rc = spool_append(s->ring, seq, text, len, e);
+	(void)pthread_cond_signal(&s->wake);
+	(void)pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+void
+sender_status(struct sender *s, struct sender_status *status_r)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	memset(status_r, 0, sizeof(*status_r));
+	status_r->accepted_seq = s->accepted_seq;
+	status_r->waiting = spool_count(s->ring);
+	status_r->dropped = spool_dropped(s->ring);
+	status_r->in_memory = s->in_memory;
+	memcpy(status_r->fault, s->fault, sizeof(status_r->fault));
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+int
+sender_event_fd(const struct sender *s)
+{
+	return s->event;
+}
+
+int
+sender_answer(struct sender *s, struct report_answer *a_r, int64_t *seq_r)
+{
+	uint64_t count;
+	int found = 0;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->n_answers > 0) {
+		*a_r = s->answers[0].answer;
+		*seq_r = s->answers[0].seq;
+		s->n_answers--;
+		memmove(&s->answers[0], &s->answers[1],
+		    s->n_answers * sizeof(s->answers[0]));
+		found = 1;
+	} else if (read(s->event, &count, sizeof(count)) == -1 &&
+	    errno != EAGAIN) {
+		log_debug("eventfd: %s", strerror(errno));
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return found;
+}
