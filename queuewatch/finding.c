@@ -103,19 +103,51 @@ finding_free(struct finding *f)
 }
 
 void
+findings_mark(struct findings *fs)
+{
+	size_t i;
+
+	for (i = 0; i < fs->n; i++)
+		fs->items[i]->live = false;
+}
+
+void
 findings_sweep(struct findings *fs)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < fs->n; i++) {
-		if (fs->items[i]->live) {
-			fs->items[i]->live = false;
+		if (fs->items[i]->live)
 			fs->items[kept++] = fs->items[i];
-		} else {
+		else
 			finding_free(fs->items[i]);
-		}
 	}
 	fs->n = kept;
+}
+
+bool
+findings_urgent(const struct findings *fs)
+{
+	size_t i;
+
+	for (i = 0; i < fs->n; i++) {
+		const struct finding *f = fs->items[i];
+
+		if (f->rule.level != f->reported &&
+		    (f->rule.level >= LEVEL_WARNING ||
+		        f->reported >= LEVEL_WARNING))
+			return true;
+	}
+	return false;
+}
+
+void
+findings_reported(struct findings *fs)
+{
+	size_t i;
+
+	for (i = 0; i < fs->n; i++)
+		fs->items[i]->reported = fs->items[i]->rule.level;
 }
 
 void
@@ -136,7 +168,7 @@ findings_view(const struct findings *fs, struct report *r)
 	for (i = 0; i < fs->n; i++) {
 		const struct finding *f = fs->items[i];
 
-		if (f->rule.since == 0)
+		if (f->summary[0] == '\0')
 			continue; /* known from before, not looked at yet */
 		r->findings[r->n_findings++] = (struct report_finding){
 			.check = f->check,
@@ -220,8 +252,8 @@ load_one(struct findings *fs, const json_t *o)
 	f = finding_new(fs, check, subject);
 	if (f == NULL)
 		return;
-	f->live = true;
 	(void)level_parse(level, &f->rule.level);
+	f->reported = f->rule.level;
 	if (told != NULL)
 		(void)level_parse(told, &f->told);
 	f->told_times = json_integer_value(json_object_get(o, "told_times"));

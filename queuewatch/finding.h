@@ -22,7 +22,7 @@ struct finding {
 	char *subject;
 	struct rule_state rule;
 	struct rule_arrival arrival[2]; /* of the check's one or two values */
-	bool live; /* said since the last findings_sweep() */
+	bool live; /* asked for since findings_mark() */
 	bool has_value;
 	double value;
 	const char *unit; /* a literal */
@@ -33,6 +33,7 @@ struct finding {
 	 */
 	enum level told;
 	int64_t told_times;
+	enum level reported; /* in the last report */
 };
 
 struct findings {
@@ -59,8 +60,13 @@ void finding_evidence(struct finding *f, json_t *object);
 /* Say that the check could not be made, and why.  Whether the level changed. */
 bool finding_unknown(struct finding *f, int64_t now, const char *why);
 
-/* Forget those that are not live, and make all not live. */
+/* After a change of what is watched: mark all, later drop those left over. */
+void findings_mark(struct findings *fs);
 void findings_sweep(struct findings *fs);
+
+/* Whether a level changed since the last report so that it cannot wait. */
+bool findings_urgent(const struct findings *fs);
+void findings_reported(struct findings *fs);
 void findings_free(struct findings *fs);
 
 /*

@@ -71,6 +71,21 @@ open_ring(const char *path, struct err *e)
 	return ring;
 }
 
+/* What was accepted before this start: all that no longer waits. */
+static int64_t
+accepted_before(struct spool *ring)
+{
+	struct buf b;
+	struct err e;
+	int64_t seq;
+	int rc;
+
+	buf_init(&b, REPORT_MAX_BYTES + 1);
+	rc = spool_peek(ring, &seq, &b, &e);
+	buf_free(&b);
+	return rc == 1 ? seq - 1 : spool_last_seq(ring);
+}
+
 struct sender *
 sender_open(const char *path, struct err *e)
 {
@@ -99,6 +114,7 @@ sender_open(const char *path, struct err *e)
 	(void)pthread_cond_init(&s->wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
 	s->pause_ms = PAUSE_FIRST_MS;
+	s->accepted_seq = accepted_before(s->ring);
 	return s;
 }
 

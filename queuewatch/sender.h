@@ -49,7 +49,7 @@ int sender_add(
     struct sender *s, int64_t seq, const char *text, size_t len, struct err *e);
 
 struct sender_status {
-	int64_t accepted_seq; /* the highest since start; 0: none */
+	int64_t accepted_seq; /* the highest; 0: none */
 	size_t waiting;
 	int64_t dropped; /* unsent, since the ring was made */
 	char fault[256]; /* why the last try failed; "": it did not */

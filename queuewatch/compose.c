@@ -1,0 +1,295 @@
+#include "queuewatch/compose.h"
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/metrics_http.h"
+#include "lib/outbox.h"
+#include "queuewatch/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATE_VERSION 1
+#define TREND_KEPT 288 /* coarse points of a disk: a day */
+
+/* Samples with names of their own; both grow together. */
+struct samples {
+	struct report_sample items[SCAN_QUEUES + 2 + DISKS_MOST * 3];
+	char *names[SCAN_QUEUES + 2 + DISKS_MOST * 3];
+	size_t n;
+};
+
+static void
+sample(struct samples *s, const char *prefix, const char *subject,
+    const char *unit, double value)
+{
+	char *name;
+
+	if (asprintf(&name, "%s%s", prefix, subject) == -1)
+		return;
+	s->names[s->n] = name;
+	s->items[s->n++] = (struct report_sample){ name, unit, value };
+}
+
+static void
+take_samples(const struct watch *w, struct samples *s)
+{
+	const struct scan_result *r = &w->lister.result;
+	size_t i;
+
+	s->n = 0;
+	for (i = 0; w->lister.passed && i < SCAN_QUEUES; i++) {
+		if (r->queue[i].fault == 0)
+			sample(s, "queue.", scan_queue_names[i], "messages",
+			    (double)r->queue[i].messages);
+	}
+	for (i = 0; i < w->n_disks; i++) {
+		const struct watch_disk *d = w->disks[i];
+
+		if (d->sample.fault != 0)
+			continue;
+		sample(s, "disk.used:", d->disk.path, "ratio", d->sample.used);
+		sample(s, "disk.free:", d->disk.path, "bytes",
+		    (double)d->sample.free_bytes);
+		if (d->sample.has_inodes)
+			sample(s, "disk.inodes:", d->disk.path, "ratio",
+			    d->sample.inodes_used);
+	}
+}
+
+static void
+free_samples(struct samples *s)
+{
+	while (s->n > 0)
+		free(s->names[--s->n]);
+}
+
+static int
+view_remedies(const struct watch *w, struct report *r)
+{
+	const struct config_remedy *remedies = w->config->remedies.items;
+	size_t i;
+
+	r->n_remedies = w->config->remedies.n;
+	r->remedies = calloc(r->n_remedies + 1, sizeof(*r->remedies));
+	if (r->remedies == NULL)
+		return -1;
+	for (i = 0; i < r->n_remedies; i++)
+		r->remedies[i] = (struct report_remedy){ remedies[i].name,
+			remedies[i].title };
+	return 0;
+}
+
+int
+compose_report(const struct watch *w, int64_t seq, int64_t now, struct buf *b,
+    struct err *e)
+{
+	struct samples s;
+	struct report r = {
+		.system = w->system,
+		.agent = w->agent,
+		.seq = seq,
+		.at = now,
+		.interval_s = (int)w->config->interval,
+		.samples = s.items,
+	};
+	int rc = -1;
+
+	take_samples(w, &s);
+	r.n_samples = s.n;
+	if (findings_view(&w->findings, &r) == -1 ||
+	    results_view(&w->results, &r) == -1 || view_remedies(w, &r) == -1)
+		(void)err_set(e, "no memory");
+	else
+		rc = report_compose(&r, b, e);
+	free_samples(&s);
+	free(r.findings);
+	free(r.results);
+	free(r.remedies);
+	return rc;
+}
+
+static json_t *
+save_trends(const struct watch *w)
+{
+	json_t *o = json_object();
+	size_t i, k;
+
+	for (i = 0; i < w->n_disks; i++) {
+		const struct trend_ring *ring = &w->disks[i]->trend.coarse;
+		json_t *a = json_array();
+
+		k = ring->n > TREND_KEPT ? ring->n - TREND_KEPT : 0;
+		for (; k < ring->n; k++) {
+			const struct trend_point *p = trend_at(ring, k);
+
+			(void)json_array_append_new(a,
+			    json_pack("[I, I]", (json_int_t)p->at_ms,
+			        (json_int_t)p->value));
+		}
+		(void)json_object_set_new(o, w->disks[i]->disk.path, a);
+	}
+	return o;
+}
+
+int
+compose_state(const struct watch *w, const struct buf *report, struct buf *b,
+    struct err *e)
+{
+	json_t *o = json_pack("{s:i, s:I, s:I, s:o, s:o, s:o, s:s%}", "version",
+	    STATE_VERSION, "first_start", (json_int_t)w->first_start, "seq",
+	    (json_int_t)w->last_seq, "findings", findings_save(&w->findings),
+	    "tell", tell_save(&w->tell), "trends", save_trends(w), "report",
+	    buf_text(report), report->len);
+	char *text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+
+	json_decref(o);
+	if (text == NULL)
+		return err_set(e, "the state cannot be written as JSON");
+	buf_str(b, text);
+	free(text);
+	return b->bad ? err_set(e, "no memory") : 0;
+}
+
+static void
+restore_trends(struct watch *w, json_t *trends)
+{
+	size_t i, k;
+
+	for (i = 0; i < w->n_disks; i++) {
+		const json_t *a = json_object_get(
+		    trends, w->disks[i]->disk.path);
+
+		for (k = 0; k < json_array_size(a); k++) {
+			const json_t *p = json_array_get(a, k);
+
+			trend_restore(&w->disks[i]->trend,
+			    json_integer_value(json_array_get(p, 0)),
+			    json_number_value(json_array_get(p, 1)));
+		}
+	}
+}
+
+int
+compose_restore(struct watch *w, const struct buf *state, struct err *e)
+{
+	json_error_t fault;
+	json_t *o = json_loadb(buf_text(state), state->len, 0, &fault);
+
+	if (o == NULL)
+		return err_set(e, "the state is no JSON: %s", fault.text);
+	if (json_integer_value(json_object_get(o, "version")) !=
+	    STATE_VERSION) {
+		json_decref(o);
+		return err_set(e, "the state is of another version");
+	}
+	w->first_start = json_integer_value(json_object_get(o, "first_start"));
+	w->last_seq = json_integer_value(json_object_get(o, "seq"));
+	findings_load(&w->findings, json_object_get(o, "findings"));
+	tell_load(&w->tell, json_object_get(o, "tell"));
+	restore_trends(w, json_object_get(o, "trends"));
+	json_decref(o);
+	return 0;
+}
+
+static void
+one(struct buf *b, const char *name, const char *label, const char *subject,
+    double value)
+{
+	const struct metrics_label labels[] = { { label, subject },
+		{ NULL, NULL } };
+
+	metrics_sample(b, name, labels, value);
+}
+
+static void
+metrics_of_queue(const struct watch *w, int64_t now, struct buf *b)
+{
+	static const char messages[] = "mailglance_queue_messages";
+	static const char oldest[] = "mailglance_queue_oldest_age_seconds";
+	const struct scan_result *r = &w->lister.result;
+	int q;
+
+	if (!w->lister.passed)
+		return;
+	metrics_head(b, messages, "gauge", "Messages in a Postfix queue.");
+	for (q = 0; q < SCAN_QUEUES; q++) {
+		if (r->queue[q].fault == 0)
+			one(b, messages, "queue", scan_queue_names[q],
+			    (double)r->queue[q].messages);
+	}
+	metrics_head(
+	    b, oldest, "gauge", "Age of the oldest message of a queue.");
+	for (q = 0; q < SCAN_QUEUES; q++) {
+		int64_t t = r->queue[q].oldest;
+
+		if (r->queue[q].fault == 0)
+			one(b, oldest, "queue", scan_queue_names[q],
+			    t != 0 && t < now ? (double)(now - t) : 0);
+	}
+	metrics_single(b, "mailglance_queue_pass_seconds", "gauge",
+	    "Time that the last pass over the spool took.",
+	    (double)r->took_us / 1e6);
+}
+
+static void
+metrics_of_disks(const struct watch *w, struct buf *b)
+{
+	static const char used[] = "mailglance_disk_used_ratio";
+	static const char left[] = "mailglance_disk_free_bytes";
+	static const char inodes[] = "mailglance_disk_inodes_used_ratio";
+	size_t i;
+
+	metrics_head(b, used, "gauge", "Share of a file system in use.");
+	for (i = 0; i < w->n_disks; i++) {
+		if (w->disks[i]->sample.fault == 0)
+			one(b, used, "path", w->disks[i]->disk.path,
+			    w->disks[i]->sample.used);
+	}
+	metrics_head(b, left, "gauge", "Bytes an unprivileged writer gets.");
+	for (i = 0; i < w->n_disks; i++) {
+		if (w->disks[i]->sample.fault == 0)
+			one(b, left, "path", w->disks[i]->disk.path,
+			    (double)w->disks[i]->sample.free_bytes);
+	}
+	metrics_head(b, inodes, "gauge", "Share of the inodes in use.");
+	for (i = 0; i < w->n_disks; i++) {
+		if (w->disks[i]->sample.fault == 0)
+			one(b, inodes, "path", w->disks[i]->disk.path,
+			    w->disks[i]->sample.inodes_used);
+	}
+}
+
+void
+compose_metrics(const struct watch *w, int64_t now, struct buf *b)
+{
+	static const char level[] = "mailglance_finding_level";
+	struct sender_status s;
+	struct outbox_counts o;
+	size_t i;
+
+	metrics_of_queue(w, now, b);
+	metrics_of_disks(w, b);
+	metrics_head(b, level, "gauge",
+	    "A finding: 0 ok, 1 notice, 2 unknown, 3 warning, 4 critical.");
+	for (i = 0; i < w->findings.n; i++) {
+		const struct finding *f = w->findings.items[i];
+		const struct metrics_label labels[] = { { "check", f->check },
+			{ "subject", f->subject }, { NULL, NULL } };
+
+		metrics_sample(b, level, labels, level_rank(f->rule.level));
+	}
+	sender_status(w->sender, &s);
+	metrics_single(b, "mailglance_reports_waiting", "gauge",
+	    "Reports that statusd has not accepted yet.", (double)s.waiting);
+	metrics_single(b, "mailglance_reports_dropped_total", "counter",
+	    "Reports that never reached statusd.", (double)s.dropped);
+	metrics_single(b, "mailglance_report_seq", "gauge",
+	    "Number of the last report.", (double)w->last_seq);
+	outbox_counts(w->outbox, NULL, &o);
+	metrics_single(b, "mailglance_alerts_waiting", "gauge",
+	    "Alerts that no channel has taken yet.", (double)o.waiting);
+	metrics_single(b, "mailglance_alerts_sent_total", "counter",
+	    "Alerts taken by their channel.", (double)o.sent);
+}

@@ -1,0 +1,115 @@
+#include "queuewatch/lister.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RETRY_MS 1000
+
+void
+lister_init(struct lister *l, const struct keeper *k)
+{
+	memset(l, 0, sizeof(*l));
+	l->keeper = k;
+	l->fd = -1;
+}
+
+void
+lister_close(struct lister *l)
+{
+	if (l->fd != -1)
+		(void)close(l->fd);
+	l->fd = -1;
+	l->asked = false;
+}
+
+void
+lister_aim(struct lister *l, const char *queue_directory)
+{
+	if (strcmp(l->path, queue_directory) == 0)
+		return;
+	lister_close(l);
+	l->passed = false;
+	l->retry_ms = l->deep_ms = 0;
+	l->fault[0] = '\0';
+	(void)snprintf(l->path, sizeof(l->path), "%s", queue_directory);
+}
+
+/* The scanner is gone, or never came. */
+static void
+lost(struct lister *l, int64_t mono_ms, const char *why)
+{
+	lister_close(l);
+	l->deaths++;
+	l->retry_ms = mono_ms + RETRY_MS;
+	l->deep_ms = 0;
+	if (strcmp(l->fault, why) != 0)
+		log_warn("scanner: %s", why);
+	(void)snprintf(l->fault, sizeof(l->fault), "%s", why);
+}
+
+static bool
+start(struct lister *l, int64_t mono_ms)
+{
+	struct err e;
+
+	if (l->fd != -1)
+		return true;
+	if (l->path[0] == '\0' || mono_ms < l->retry_ms)
+		return false;
+	l->fd = keeper_scanner(l->keeper, l->path, &e);
+	if (l->fd == -1) {
+		lost(l, mono_ms, e.text);
+		return false;
+	}
+	return true;
+}
+
+void
+lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
+    int64_t deep_every_ms)
+{
+	if (!start(l, mono_ms) || l->asked)
+		return;
+	order->deep = mono_ms >= l->deep_ms;
+	order->gently = !l->passed;
+	if (send(l->fd, order, sizeof(*order), MSG_NOSIGNAL) !=
+	    sizeof(*order)) {
+		lost(l, mono_ms, "it does not take an order");
+		return;
+	}
+	if (order->deep)
+		l->deep_ms = mono_ms + deep_every_ms;
+	l->asked = true;
+	l->asked_ms = mono_ms;
+}
+
+bool
+lister_take(struct lister *l, int wait_ms, int64_t mono_ms)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+	struct scan_result result;
+	ssize_t n;
+
+	if (l->fd == -1 || poll(&p, 1, wait_ms) != 1)
+		return false;
+	n = recv(l->fd, &result, sizeof(result), MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n != sizeof(result)) {
+		lost(l, mono_ms, "it ended");
+		return false;
+	}
+	l->asked = false;
+	l->passed = true;
+	l->passed_ms = mono_ms;
+	l->fault[0] = '\0';
+	l->result = result;
+	return true;
+}

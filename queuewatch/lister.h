@@ -1,0 +1,41 @@
+#ifndef QUEUEWATCH_LISTER_H
+#define QUEUEWATCH_LISTER_H
+
+#include "queuewatch/facts.h"
+#include "queuewatch/keeper.h"
+#include "queuewatch/scan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The scanner as seen from the main process: asks for a pass, takes the
+ * result, has a new scanner started when the last one died.
+ */
+struct lister {
+	const struct keeper *keeper;
+	char path[FACTS_PATH]; /* the queue directory; "": none */
+	int fd; /* to the scanner; -1: none */
+	bool asked; /* a pass is under way */
+	bool passed; /* a pass ended since start; "result" is of the last */
+	int64_t asked_ms, passed_ms, retry_ms, deep_ms; /* monotonic */
+	int deaths;
+	struct scan_result result;
+	char fault[256]; /* why there is no scanner; "": there is */
+};
+
+void lister_init(struct lister *l, const struct keeper *k);
+/* Another queue directory; "" ends the scanner. */
+void lister_aim(struct lister *l, const char *queue_directory);
+
+/*
+ * Ask for a pass, unless one is under way.  Every "deep_every_ms" it looks at
+ * every inode.  The order's "deep" and "gently" are set here.
+ */
+void lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
+    int64_t deep_every_ms);
+/* Take what came, without waiting longer than wait_ms.  Is there a new pass? */
+bool lister_take(struct lister *l, int wait_ms, int64_t mono_ms);
+void lister_close(struct lister *l);
+
+#endif

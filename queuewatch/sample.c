@@ -1,0 +1,273 @@
+#include "queuewatch/sample.h"
+
+#include "lib/buf.h"
+#include "lib/duration.h"
+#include "lib/outbox.h"
+#include "queuewatch/check_disk.h"
+#include "queuewatch/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PASS_WAIT_MS 100
+#define LATE_INTERVALS 2 /* older figures are no longer shown */
+#define DEEP_EVERY_MS 60000
+#define OVERDUE_SLACK_S 60
+#define STEP_LEAST_MS 5000
+#define STEP_SHOWN_MS (10 * 60 * 1000)
+
+static struct rule_policy
+policy_of(const struct watch *w)
+{
+	return (struct rule_policy){ .hold = (int)w->config->hold_samples,
+		.clear = (int)w->config->clear_samples };
+}
+
+/* Keeps what is known of a file system that stays in the list. */
+void
+sample_disk_list(struct watch *w)
+{
+	static struct disk found[DISKS_MOST];
+	struct watch_disk *old[DISKS_MOST], *d;
+	size_t n = disk_list(
+	    w->config, w->facts_known ? &w->facts : NULL, found);
+	size_t n_old = w->n_disks, i, k;
+
+	memcpy(old, w->disks, sizeof(old));
+	w->n_disks = 0;
+	for (i = 0; i < n; i++) {
+		d = NULL;
+		for (k = 0; k < n_old && d == NULL; k++) {
+			if (old[k] == NULL ||
+			    strcmp(old[k]->disk.path, found[i].path) != 0)
+				continue;
+			d = old[k];
+			old[k] = NULL;
+		}
+		if (d == NULL) {
+			d = calloc(1, sizeof(*d));
+			if (d == NULL)
+				continue;
+			trend_init(&d->trend);
+		}
+		d->disk = found[i];
+		w->disks[w->n_disks++] = d;
+	}
+	for (k = 0; k < n_old; k++)
+		free(old[k]);
+}
+
+static void
+sample_facts(struct watch *w)
+{
+	struct facts before = w->facts;
+	bool known = w->facts_known;
+
+	w->facts_known = asker_get(
+	    w->asker, &w->facts, w->facts_fault, sizeof(w->facts_fault));
+	if (known != w->facts_known ||
+	    memcmp(&before, &w->facts, sizeof(before)) != 0)
+		sample_disk_list(w);
+	lister_aim(&w->lister, w->facts_known ? w->facts.queue_directory : "");
+}
+
+static void
+sample_disks(struct watch *w, int64_t wall_ms)
+{
+	struct rule_policy policy = policy_of(w);
+	size_t i;
+
+	for (i = 0; i < w->n_disks; i++) {
+		struct watch_disk *d = w->disks[i];
+		struct disk_view v = { .disk = &d->disk,
+			.policy = &policy,
+			.floor_bytes = w->facts_known ? facts_floor(&w->facts)
+			                              : 0,
+			.now = wall_ms / 1000,
+			.now_ms = wall_ms,
+			.trend = &d->trend };
+
+		disk_sample(d->disk.path, &d->sample);
+		disk_check(&w->findings, &v, &d->sample);
+	}
+}
+
+/* Why there are no figures of the queue; NULL: there are. */
+static const char *
+no_pass(const struct watch *w, int64_t mono_ms)
+{
+	const struct lister *l = &w->lister;
+	int64_t late_ms = w->config->interval * LATE_INTERVALS * 1000;
+
+	if (!w->facts_known)
+		return w->facts_fault;
+	if (l->passed && mono_ms - l->passed_ms <= late_ms)
+		return NULL;
+	if (l->fault[0] != '\0')
+		return l->fault;
+	return l->passed ? "The pass over the spool does not end."
+	                 : "The first pass over the spool is under way.";
+}
+
+void
+sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
+{
+	struct rule_policy policy = policy_of(w);
+	struct queue_view v = { .config = w->config,
+		.policy = &policy,
+		.now = wall_ms / 1000,
+		.now_ms = wall_ms,
+		.trends = w->queue_trends };
+	const char *why;
+
+	if (w->config->postfix_config[0] == '\0')
+		return;
+	if (lister_take(&w->lister, wait_ms, mono_ms)) {
+		queue_check(&w->findings, &v, &w->lister.result);
+		return;
+	}
+	why = no_pass(w, mono_ms);
+	if (why != NULL)
+		queue_check_unknown(&w->findings, &v, why);
+}
+
+static void
+ask_for_pass(struct watch *w, int64_t mono_ms, int64_t wall_ms)
+{
+	struct scan_order order = { .now = wall_ms / 1000,
+		.since = w->first_start,
+		.overdue_s = 2 * w->facts.queue_run_delay + OVERDUE_SLACK_S,
+		.future_s = w->facts.maximal_backoff + OVERDUE_SLACK_S };
+
+	lister_ask(&w->lister, &order, mono_ms, DEEP_EVERY_MS);
+}
+
+static void
+not_run(struct watch *w, const char *check, const char *subject, int64_t now)
+{
+	struct finding *f = finding_get(&w->findings, check, subject);
+
+	if (f != NULL)
+		(void)finding_unknown(f, now, "This check has not run.");
+}
+
+/* What is configured and has no sampler. */
+static void
+sample_unbuilt(struct watch *w, int64_t now)
+{
+	const struct config *c = w->config;
+	const struct config_service *services = c->services.items;
+	const struct config_certificate *certificates = c->certificates.items;
+	const struct config_canary *canaries = c->canaries.items;
+	const struct config_blocklist *blocklists = c->blocklists.items;
+	size_t i;
+
+	for (i = 0; i < c->services.n; i++)
+		not_run(w, "service", services[i].name, now);
+	for (i = 0; i < c->certificates.n; i++)
+		not_run(w, "certificate", certificates[i].name, now);
+	for (i = 0; i < c->canaries.n; i++)
+		not_run(w, "canary", canaries[i].name, now);
+	for (i = 0; i < c->blocklists.n; i++)
+		not_run(w, "blocklist", blocklists[i].zone, now);
+}
+
+/* One reason that queuewatch itself is not well, behind the others. */
+static void
+reason(struct finding *f, enum level *level, enum level bad, const char *what,
+    const char *which)
+{
+	if (bad > *level)
+		*level = bad;
+	if (f->summary[0] != '\0')
+		finding_say(f, " ");
+	finding_say(f, "%s%s.", what, which);
+}
+
+static bool
+may_not_look(const struct lister *l)
+{
+	int q;
+
+	for (q = 0; l->passed && q < SCAN_QUEUES; q++) {
+		if (l->result.queue[q].fault != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Set since: by how much; shown for a while. */
+static void
+note_step(struct watch *w, int64_t mono_ms, int64_t wall_ms)
+{
+	int64_t offset = wall_ms - mono_ms, step;
+
+	step = offset - w->wall_offset_ms;
+	if (w->wall_offset_ms != 0 &&
+	    (step > STEP_LEAST_MS || step < -STEP_LEAST_MS)) {
+		w->stepped_ms = mono_ms;
+		w->step_ms = step;
+	}
+	w->wall_offset_ms = offset;
+}
+
+static void
+sample_self(struct watch *w, int64_t mono_ms, int64_t now)
+{
+	static const struct rule_policy at_once = { 1, 1 };
+	struct finding *f = finding_get(&w->findings, "self", "");
+	enum level level = LEVEL_OK;
+	struct rule_sample s;
+	struct sender_status sent;
+	struct outbox_counts told;
+	char text[64];
+
+	if (f == NULL)
+		return;
+	sender_status(w->sender, &sent);
+	outbox_counts(w->outbox, NULL, &told);
+	if (w->facts_fault[0] != '\0')
+		reason(f, &level, LEVEL_WARNING, "", w->facts_fault);
+	if (w->facts_known && w->lister.fault[0] != '\0')
+		reason(
+		    f, &level, LEVEL_WARNING, "The scanner: ", w->lister.fault);
+	if (may_not_look(&w->lister))
+		reason(f, &level, LEVEL_WARNING,
+		    "There is no right to look at all of ", w->lister.path);
+	if (w->state_fault[0] != '\0')
+		reason(f, &level, LEVEL_WARNING, "", w->state_fault);
+	if (sent.in_memory)
+		reason(f, &level, LEVEL_WARNING,
+		    "Reports that wait are kept in memory only", "");
+	if (told.store_fault)
+		reason(f, &level, LEVEL_WARNING, "Alerts: ", told.store_error);
+	if (w->stepped_ms != 0 && mono_ms - w->stepped_ms < STEP_SHOWN_MS) {
+		(void)snprintf(
+		    text, sizeof(text), "%lld", (long long)(w->step_ms / 1000));
+		reason(f, &level, LEVEL_NOTICE, "The clock was set by %s s.",
+		    text);
+	}
+	if (level == LEVEL_OK)
+		finding_say(f, "queuewatch is well.");
+	s.enter = s.leave = level;
+	(void)rule_feed(&f->rule, &at_once, &s, now);
+	finding_evidence(f,
+	    json_pack("{s:I, s:I, s:I}", "reports_waiting",
+	        (json_int_t)sent.waiting, "reports_dropped",
+	        (json_int_t)sent.dropped, "alerts_waiting",
+	        (json_int_t)told.waiting));
+}
+
+void
+sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
+{
+	note_step(w, mono_ms, wall_ms);
+	sample_facts(w);
+	if (w->config->postfix_config[0] != '\0')
+		ask_for_pass(w, mono_ms, wall_ms);
+	sample_disks(w, wall_ms);
+	sample_unbuilt(w, wall_ms / 1000);
+	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
+	sample_self(w, mono_ms, wall_ms / 1000);
+}

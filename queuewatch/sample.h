@@ -1,0 +1,22 @@
+#ifndef QUEUEWATCH_SAMPLE_H
+#define QUEUEWATCH_SAMPLE_H
+
+#include <stdint.h>
+
+struct watch;
+
+/*
+ * One round of samples into findings: facts, disks, the spool, and queuewatch
+ * itself.  A pass over the spool that takes longer than a moment is taken in a
+ * later round, or by sample_queue().
+ */
+void sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms);
+
+/* The scanner has something to say: take it. */
+void sample_queue(
+    struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms);
+
+/* Look again for which file systems there are. */
+void sample_disk_list(struct watch *w);
+
+#endif

@@ -1,0 +1,428 @@
+#include "queuewatch/watch.h"
+
+#include "lib/alert.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/daemon.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/metrics_http.h"
+#include "lib/outbox.h"
+#include "queuewatch/compose.h"
+#include "queuewatch/sample.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_FACTS_MS 5000
+#define URGENT_PAUSE_MS 1000 /* between reports, however urgent */
+#define LATE_MS 50 /* a report may be early by so much, to meet its sample */
+#define STOP_GRACE_MS 1000
+#define ALERTS_MOST 64
+
+static int64_t
+interval_ms(const struct watch *w)
+{
+	return w->config->interval * 1000;
+}
+
+/* Where and to whom: the parts that a reload can change. */
+static void
+aim(struct watch *w)
+{
+	const struct config *c = w->config;
+	const struct config_alert *alerts = c->alerts.items;
+	const struct sender_target to = { c->status_url, c->status_token_file,
+		c->interval };
+	struct alert_target targets[ALERTS_MOST];
+	size_t i, n = c->alerts.n < ALERTS_MOST ? c->alerts.n : ALERTS_MOST;
+	struct err e;
+
+	for (i = 0; i < n; i++)
+		targets[i] = (struct alert_target){ alerts[i].name,
+			alerts[i].url, alerts[i].to, alerts[i].from,
+			alerts[i].password_file };
+	if (outbox_targets(w->outbox, targets, n, &e) == -1)
+		log_error("alerts: %s", e.text);
+	if (sender_aim(w->sender, &to, &e) == -1)
+		log_warn("status_token_file: %s", e.text);
+	if (c->system[0] != '\0' ||
+	    gethostname(w->system, sizeof(w->system) - 1) == -1)
+		(void)snprintf(w->system, sizeof(w->system), "%s",
+		    c->system[0] != '\0' ? c->system : "localhost");
+}
+
+/* Take back what was, or begin. */
+static void
+restore(struct watch *w)
+{
+	struct buf b;
+	struct err e;
+
+	buf_init(&b, STATE_MOST + 1);
+	if (w->state != NULL && state_load(w->state, &b) == 1 &&
+	    compose_restore(w, &b, &e) == -1)
+		log_warn("begins anew: %s", e.text);
+	buf_free(&b);
+	if (w->first_start == 0)
+		w->first_start = clock_now();
+}
+
+/* Give a file that was made here to the user. */
+static void
+give(const char *path, bool was_there, const struct daemon_user *user)
+{
+	if (geteuid() == 0 && !was_there &&
+	    lchown(path, user->uid, user->gid) == -1 && errno != ENOENT)
+		log_warn("%s: %s", path, strerror(errno));
+}
+
+struct data_file {
+	char path[FACTS_PATH];
+	bool was_there;
+};
+
+static void
+data_file(struct data_file *f, const struct watch *w, const char *name)
+{
+	(void)snprintf(
+	    f->path, sizeof(f->path), "%s/%s", w->config->data_directory, name);
+	f->was_there = access(f->path, F_OK) == 0;
+}
+
+static int
+open_files(struct watch *w, const struct daemon_user *user, struct err *e)
+{
+	static const char *const names[] = { "queuewatch.state",
+		"queuewatch.reports", "queuewatch.alerts",
+		"queuewatch.alerts-wal", "queuewatch.alerts-shm" };
+	struct data_file files[sizeof(names) / sizeof(names[0])];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		data_file(&files[i], w, names[i]);
+	w->state = state_open(files[0].path, e);
+	if (w->state == NULL) {
+		log_warn("nothing is kept over a restart: %s", e->text);
+		(void)snprintf(
+		    w->state_fault, sizeof(w->state_fault), "%.255s", e->text);
+	}
+	w->sender = sender_open(files[1].path, e);
+	if (w->sender == NULL)
+		return -1;
+	e->text[0] = '\0';
+	w->outbox = outbox_open(files[2].path, e);
+	if (w->outbox == NULL)
+		return -1;
+	if (e->text[0] != '\0')
+		log_warn("alerts are kept in memory: %s", e->text);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		give(files[i].path, files[i].was_there, user);
+	return 0;
+}
+
+int
+watch_open(struct watch *w, struct config *config,
+    const struct daemon_user *user, struct err *e)
+{
+	size_t i;
+
+	memset(w, 0, sizeof(*w));
+	w->config = config;
+	w->keeper.socket = w->keeper.pid = -1;
+	(void)pthread_mutex_init(&w->metrics_lock, NULL);
+	(void)snprintf(w->agent, sizeof(w->agent), "queuewatch %s", MG_VERSION);
+	for (i = 0; i < QUEUE_SUBJECTS; i++)
+		trend_init(&w->queue_trends[i]);
+	lister_init(&w->lister, &w->keeper);
+	if (keeper_start(&w->keeper, user, e) == -1 ||
+	    open_files(w, user, e) == -1)
+		return -1;
+	aim(w);
+	if (config->metrics[0] != '\0' &&
+	    (w->metrics = metrics_http_open(config->metrics, e)) == NULL)
+		return err_prefix(e, "metrics");
+	return 0;
+}
+
+static void
+save_state(struct watch *w, const struct buf *report)
+{
+	struct buf b;
+	struct err e;
+	int rc;
+
+	if (w->state == NULL)
+		return;
+	buf_init(&b, STATE_MOST);
+	rc = compose_state(w, report, &b, &e);
+	if (rc == 0)
+		rc = state_save(w->state, buf_text(&b), b.len, &e);
+	buf_free(&b);
+	if (rc == 0) {
+		w->state_fault[0] = '\0';
+		return;
+	}
+	if (w->state_fault[0] == '\0')
+		log_error("%s", e.text);
+	(void)snprintf(
+	    w->state_fault, sizeof(w->state_fault), "%.255s", e.text);
+}
+
+/* Before the report leaves, what it says is kept. */
+static int64_t
+next_seq(struct watch *w, int64_t now)
+{
+	int64_t kept = sender_last_seq(w->sender);
+	int64_t last = kept > w->last_seq ? kept : w->last_seq;
+
+	return last > 0 ? last + 1 : now;
+}
+
+static void
+report(struct watch *w, int64_t mono_ms, int64_t now)
+{
+	int64_t seq = next_seq(w, now);
+	struct buf b;
+	struct err e;
+
+	w->reported_ms = mono_ms;
+	w->next_report_ms = mono_ms + interval_ms(w);
+	buf_init(&b, REPORT_MAX_BYTES + 1);
+	if (compose_report(w, seq, now, &b, &e) == -1) {
+		log_error("report: %s", e.text);
+		buf_free(&b);
+		return;
+	}
+	tell_note(
+	    &w->tell, &w->findings, seq, now, now + 2 * w->config->interval);
+	save_state(w, &b);
+	if (sender_add(w->sender, seq, buf_text(&b), b.len, &e) == -1)
+		log_error("report: %s", e.text);
+	buf_free(&b);
+	w->last_seq = seq;
+	results_clear(&w->results);
+	findings_reported(&w->findings);
+}
+
+/* For "show" and Prometheus, between reports. */
+static void
+publish(struct watch *w, int64_t now)
+{
+	struct buf b;
+	struct err e;
+
+	buf_init(&b, REPORT_MAX_BYTES + 1);
+	if (compose_report(w, w->last_seq, now, &b, &e) == 0)
+		save_state(w, &b);
+	buf_free(&b);
+	if (w->metrics == NULL)
+		return;
+	buf_init(&b, REPORT_MAX_BYTES);
+	compose_metrics(w, now, &b);
+	(void)pthread_mutex_lock(&w->metrics_lock);
+	free(w->metrics_text);
+	w->metrics_text = buf_take(&b);
+	(void)pthread_mutex_unlock(&w->metrics_lock);
+}
+
+static void
+serve_metrics(struct buf *out, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)pthread_mutex_lock(&w->metrics_lock);
+	buf_str(out, w->metrics_text != NULL ? w->metrics_text : "");
+	(void)pthread_mutex_unlock(&w->metrics_lock);
+}
+
+/* The very first report waits a little for the first pass. */
+static bool
+too_early(const struct watch *w, int64_t mono_ms)
+{
+	return w->reported_ms == 0 && w->facts_known && !w->lister.passed &&
+	    w->lister.fault[0] == '\0' &&
+	    mono_ms - w->started_ms < interval_ms(w) * 6 / 10;
+}
+
+/* Report where it is time, or where a change cannot wait. */
+static void
+settle(struct watch *w, int64_t mono_ms, int64_t now)
+{
+	struct sender_status s;
+
+	if (too_early(w, mono_ms))
+		return;
+	if (mono_ms >= w->next_report_ms - LATE_MS ||
+	    (findings_urgent(&w->findings) &&
+	        mono_ms - w->reported_ms >= URGENT_PAUSE_MS))
+		report(w, mono_ms, now);
+	sender_status(w->sender, &s);
+	if (w->config->status_url[0] != '\0')
+		tell_accepted(&w->tell, s.accepted_seq);
+	tell_due(&w->tell, w->config, w->outbox, now);
+}
+
+static void
+take_answers(struct watch *w, int64_t now)
+{
+	struct report_answer a;
+	int64_t seq;
+
+	while (sender_answer(w->sender, &a, &seq) == 1) {
+		results_take(&w->results, w->config, &a, now);
+		/* It moves the report behind the newest, and no sample. */
+		if (seq == w->last_seq && a.next_s != w->config->interval)
+			w->next_report_ms = w->reported_ms +
+			    a.next_s * INT64_C(1000);
+		report_answer_free(&a);
+	}
+}
+
+static void
+take_config(struct watch *w, struct config *c, int64_t mono_ms)
+{
+	struct config *old = w->config;
+
+	w->config = c;
+	aim(w);
+	asker_again(w->asker, c->postfix_config);
+	sample_disk_list(w);
+	findings_mark(&w->findings);
+	w->sweep_ms = mono_ms + 3 * interval_ms(w);
+	w->next_sample_ms = mono_ms;
+	config_free(old);
+	log_info("configuration read again");
+}
+
+/* Returns false at the end. */
+static bool
+take_signal(struct watch *w, int sig,
+    struct config *(*reload)(void *arg, struct err *e), void *arg)
+{
+	struct config *c;
+	struct err e;
+
+	if (sig == 0)
+		return true;
+	if (sig == SIGTERM || sig == SIGINT)
+		return false;
+	daemon_notify("RELOADING=1");
+	c = reload(arg, &e);
+	if (c == NULL)
+		log_error("the old configuration stays: %s", e.text);
+	else
+		take_config(w, c, clock_mono_ms());
+	daemon_notify("READY=1");
+	return true;
+}
+
+/* What is due at this moment. */
+static void
+turn(struct watch *w)
+{
+	int64_t mono = clock_mono_ms(), wall = clock_now_ms();
+	int64_t period = interval_ms(w) / 2;
+	bool sampled = mono >= w->next_sample_ms;
+
+	if (sampled) {
+		w->next_sample_ms += period;
+		if (w->next_sample_ms <= mono)
+			w->next_sample_ms = mono + period;
+		sample_round(w, mono, wall);
+		if (w->sweep_ms != 0 && mono >= w->sweep_ms) {
+			findings_sweep(&w->findings);
+			w->sweep_ms = 0;
+		}
+	} else if (w->lister.asked) {
+		sample_queue(w, 0, mono, wall);
+	}
+	take_answers(w, wall / 1000);
+	settle(w, clock_mono_ms(), wall / 1000);
+	if (sampled)
+		publish(w, wall / 1000);
+}
+
+static int
+pause_ms(const struct watch *w)
+{
+	int64_t next = w->next_sample_ms < w->next_report_ms
+	    ? w->next_sample_ms
+	    : w->next_report_ms;
+	int64_t left = next - clock_mono_ms();
+
+	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
+}
+
+static int
+start_threads(struct watch *w, struct err *e)
+{
+	w->asker = asker_start(w->config->postfix_config, FIRST_FACTS_MS, e);
+	if (w->asker == NULL || sender_start(w->sender, e) == -1 ||
+	    outbox_start(w->outbox, e) == -1)
+		return -1;
+	if (w->metrics != NULL)
+		return metrics_http_start(w->metrics, serve_metrics, w, e);
+	return 0;
+}
+
+int
+watch_run(struct watch *w, int signals,
+    struct config *(*reload)(void *arg, struct err *e), void *arg,
+    struct err *e)
+{
+	if (start_threads(w, e) == -1)
+		return -1;
+	w->facts_known = asker_get(
+	    w->asker, &w->facts, w->facts_fault, sizeof(w->facts_fault));
+	sample_disk_list(w);
+	restore(w);
+	findings_mark(&w->findings);
+	w->started_ms = w->next_sample_ms = w->next_report_ms = clock_mono_ms();
+	w->sweep_ms = w->started_ms + 3 * interval_ms(w);
+	daemon_ready();
+	log_info("watches %s for %s",
+	    w->facts_known ? w->facts.queue_directory : "disks", w->system);
+	do {
+		struct pollfd fds[] = {
+			{ .fd = signals, .events = POLLIN },
+			{ .fd = sender_event_fd(w->sender), .events = POLLIN },
+			{ .fd = w->lister.fd, .events = POLLIN },
+		};
+
+		turn(w);
+		fds[2].fd = w->lister.fd;
+		(void)poll(fds, 3, pause_ms(w));
+	} while (take_signal(w, daemon_next_signal(signals), reload, arg));
+	daemon_notify("STOPPING=1");
+	publish(w, clock_now());
+	return 0;
+}
+
+void
+watch_close(struct watch *w)
+{
+	size_t i;
+
+	metrics_http_close(w->metrics);
+	sender_close(w->sender);
+	if (w->outbox != NULL)
+		outbox_close(w->outbox, STOP_GRACE_MS);
+	asker_stop(w->asker);
+	lister_close(&w->lister);
+	keeper_stop(&w->keeper);
+	state_close(w->state);
+	findings_free(&w->findings);
+	tell_free(&w->tell);
+	results_free(&w->results);
+	for (i = 0; i < w->n_disks; i++)
+		free(w->disks[i]);
+	free(w->metrics_text);
+	config_free(w->config);
+	memset(w, 0, sizeof(*w));
+}

@@ -1,0 +1,88 @@
+#ifndef QUEUEWATCH_WATCH_H
+#define QUEUEWATCH_WATCH_H
+
+#include "queuewatch/asker.h"
+#include "queuewatch/check_queue.h"
+#include "queuewatch/config.h"
+#include "queuewatch/disk.h"
+#include "queuewatch/finding.h"
+#include "queuewatch/lister.h"
+#include "queuewatch/results.h"
+#include "queuewatch/sender.h"
+#include "queuewatch/state.h"
+#include "queuewatch/tell.h"
+
+#include <pthread.h>
+
+struct err;
+struct outbox;
+struct metrics_http;
+
+/*
+ * The daemon: sample -> rule -> report.  What it holds belongs to the main
+ * thread, but for the metrics' text.
+ */
+struct watch_disk {
+	struct disk disk;
+	struct disk_sample sample;
+	struct trend trend;
+};
+
+struct watch {
+	struct config *config;
+	char system[256];
+	char agent[64];
+
+	struct keeper keeper;
+	struct lister lister;
+	struct asker *asker; /* NULL before watch_run */
+	struct facts facts;
+	bool facts_known;
+	char facts_fault[256];
+
+	struct findings findings;
+	struct trend queue_trends[QUEUE_SUBJECTS];
+	struct watch_disk *disks[DISKS_MOST];
+	size_t n_disks;
+
+	struct sender *sender;
+	struct outbox *outbox;
+	struct state *state;
+	char state_fault[256];
+	struct tell tell;
+	struct results results;
+	int64_t first_start; /* Unix seconds, kept; what is older was found */
+	int64_t last_seq; /* of the last report made */
+
+	/* Monotonic milliseconds. */
+	int64_t started_ms, next_sample_ms, next_report_ms;
+	int64_t reported_ms; /* 0: not yet */
+	int64_t sweep_ms; /* when findings left over go; 0: not waited for */
+	int64_t wall_offset_ms; /* wall clock less monotonic clock */
+	int64_t stepped_ms; /* when the wall clock was set; 0: never */
+	int64_t step_ms; /* by so much */
+
+	pthread_mutex_t metrics_lock;
+	char *metrics_text;
+	struct metrics_http *metrics;
+};
+
+/*
+ * Open what needs the rights of the start: data directory's files, token,
+ * metrics port, keeper.  Takes the configuration.  Returns 0, or -1 with *e
+ * set; watch_close() in either case.
+ */
+int watch_open(struct watch *w, struct config *config,
+    const struct daemon_user *user, struct err *e);
+
+/*
+ * Watch until SIGTERM or SIGINT; "reload" reads the configuration again on
+ * SIGUSR1 and SIGHUP (NULL with *e set keeps the old).  "signals" is
+ * daemon_signals()'s.  Returns 0, or -1 with *e set.
+ */
+int watch_run(struct watch *w, int signals,
+    struct config *(*reload)(void *arg, struct err *e), void *arg,
+    struct err *e);
+void watch_close(struct watch *w);
+
+#endif
