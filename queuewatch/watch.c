@@ -241,26 +241,28 @@ serve_metrics(struct buf *out, void *arg)
 	(void)pthread_mutex_unlock(&w->metrics_lock);
 }
 
-/* The very first report waits a little for the first pass. */
+/*
+ * Each interval, and at once where a change cannot wait.  The very first one
+ * leaves as soon as everything has been looked at.
+ */
 static bool
-too_early(const struct watch *w, int64_t mono_ms)
+report_due(const struct watch *w, int64_t mono_ms)
 {
-	return w->reported_ms == 0 && w->facts_known && !w->lister.passed &&
-	    w->lister.fault[0] == '\0' &&
-	    mono_ms - w->started_ms < interval_ms(w) * 6 / 10;
+	if (mono_ms >= w->next_report_ms - LATE_MS)
+		return true;
+	if (w->reported_ms == 0)
+		return !w->facts_known || w->lister.passed ||
+		    w->lister.fault[0] != '\0';
+	return findings_urgent(&w->findings) &&
+	    mono_ms - w->reported_ms >= URGENT_PAUSE_MS;
 }
 
-/* Report where it is time, or where a change cannot wait. */
 static void
 settle(struct watch *w, int64_t mono_ms, int64_t now)
 {
 	struct sender_status s;
 
-	if (too_early(w, mono_ms))
-		return;
-	if (mono_ms >= w->next_report_ms - LATE_MS ||
-	    (findings_urgent(&w->findings) &&
-	        mono_ms - w->reported_ms >= URGENT_PAUSE_MS))
+	if (report_due(w, mono_ms))
 		report(w, mono_ms, now);
 	sender_status(w->sender, &s);
 	if (w->config->status_url[0] != '\0')
@@ -339,7 +341,7 @@ turn(struct watch *w)
 			findings_sweep(&w->findings);
 			w->sweep_ms = 0;
 		}
-	} else if (w->lister.asked) {
+	} else if (w->lister.fd != -1) {
 		sample_queue(w, 0, mono, wall);
 	}
 	take_answers(w, wall / 1000);
