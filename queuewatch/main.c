@@ -38,26 +38,27 @@ watch_forever(struct config *c, struct daemon_args *args)
 	static struct watch w;
 	struct daemon_user user;
 	struct err e;
+	enum log_to to = daemon_log_to(c->log);
 	int signals, rc = -1;
 
-	log_open("queuewatch", daemon_log_to(c->log));
+	log_open("queuewatch", to);
 	log_set_debug(args->debug);
 	if ((!args->foreground && daemon_detach(&e) == -1) ||
 	    daemon_find_user(c->user, &user, &e) == -1 ||
 	    daemon_make_dir(c->data_directory, &user, &e) == -1 ||
 	    (signals = daemon_signals(&e)) == -1) {
 		config_free(c);
-		log_error("%s", e.text);
-		return fail(&e);
+		goto out;
 	}
 	if (watch_open(&w, c, &user, &e) == 0 &&
 	    daemon_drop(&user, groups, &e) == 0)
 		rc = watch_run(&w, signals, read_config, args, &e);
 	watch_close(&w);
+out:
 	if (rc == 0)
 		return 0;
 	log_error("%s", e.text);
-	return fail(&e);
+	return to == LOG_TO_STDERR ? 1 : fail(&e);
 }
 
 /* The words behind the options. */
