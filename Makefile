@@ -51,6 +51,9 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 BENCH_OBJ := $(call objs,tests/bench/part/*.c)
 
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+
 all: $(addprefix $(B)/,$(PROGRAMS))
 
 help:
@@ -60,6 +63,7 @@ help:
 	@echo 'make unit system browser   each tier of the tests by itself'
 	@echo 'make bench      speed, beside the peers'
 	@echo 'make soak       1,000 kills under load'
+	@echo 'make fuzz       libFuzzer on what strangers send (FUZZ_SECONDS=60 each)'
 	@echo 'make lint       format, order of includes, banned calls, man pages'
 	@echo 'make install    DESTDIR and PREFIX are honoured'
 	@echo 'SAN=address,undefined or SAN=thread builds with sanitizers'
@@ -108,6 +112,11 @@ $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
+	@$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 # Packages: what is there is not asked for again.
 deps:
 	@etc/install-packages build test
@@ -145,6 +154,16 @@ bench:
 soak: all bench-tools
 	MG_KILLS=1000 MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_kill.py
 
+fuzz:
+	@etc/install-packages build fuzz
+	@$(MAKE) --no-print-directory -s -j2 CC=clang SAN=fuzzer-no-link,address,undefined \
+		CFLAGS='-O1 -g -fno-sanitize-recover=undefined' fuzz-built
+
+fuzz-built: $(FUZZ)
+	@set -e; for t in $(FUZZ); do echo "== $$t"; mkdir -p $$t.corpus; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix=$$t- $$t.corpus; done
+
 lint:
 	@MG_BUILD=$(CURDIR)/$(B) tests/lint
 
@@ -155,6 +174,6 @@ clean:
 	rm -rf build build-*
 
 .PHONY: all help deps deps-bench unit system browser bench-tools check \
-	check-built demo bench soak lint install clean
+	check-built demo bench soak fuzz fuzz-built lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

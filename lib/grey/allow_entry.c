@@ -137,7 +137,7 @@ static bool
 is_atom_sign(char c)
 {
 	return (c & 0x80) != 0 || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') ||
+	    (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
@@ -161,7 +161,7 @@ write_local(const char *s, size_t n, char *out)
 {
 	size_t i, o = 0;
 
-	if (is_dot_string(s, n)) {
+	if (is_dot_string(s, n) && (n > 1 || s[0] != '*')) {
 		memcpy(out, s, n);
 		return n;
 	}
@@ -195,8 +195,6 @@ is_quoted(const char *s, size_t n)
 static int
 check_local(const char *s, size_t n, struct err *e)
 {
-	char plain[KEY_TEXT_SIZE], local[LOCAL_MAX + 1];
-
 	if (n > LOCAL_MAX)
 		return err_set(e,
 		    "\"%.*s...\" has %zu bytes before the \"@\": an address "
@@ -207,12 +205,7 @@ check_local(const char *s, size_t n, struct err *e)
 		    "\"%.*s\" has a \"*\": for all of a domain write the "
 		    "domain alone",
 		    SHOWN, s);
-	if (is_quoted(s, n))
-		return 0;
-	memcpy(local, s, n);
-	local[n] = '\0';
-	key_plain(local, plain);
-	if (strchr(local, '<') != NULL || !is_dot_string(plain, strlen(plain)))
+	if (!is_quoted(s, n) && !is_dot_string(s, n))
 		return err_set(e,
 		    "\"%.*s\" is not a mail address: write for example "
 		    "alice@example.com, without brackets; a local part with "
