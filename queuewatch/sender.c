@@ -232,7 +232,7 @@ put_off(struct sender *s, enum outcome outcome, const char *why)
 {
 	int64_t most = outcome == REFUSED ? PAUSE_REFUSED_MS : s->interval_ms;
 
-	(void)snprintf(s->fault, sizeof(s->fault), "%s", why);
+	(void)snprintf(s->fault, sizeof(s->fault), "%.255s", why);
 	log_warn_limited(&s->log, clock_mono_ms(), LOG_EVERY_S,
 	    "report to %s: %s", s->url, why);
 	if (most < PAUSE_FIRST_MS * 4)
@@ -256,7 +256,7 @@ settle(struct sender *s, int64_t seq, enum outcome outcome, const char *why)
 		s->accepted_seq = seq;
 		break;
 	case NEVER:
-		(void)snprintf(s->fault, sizeof(s->fault), "%s", why);
+		(void)snprintf(s->fault, sizeof(s->fault), "%.255s", why);
 		log_error(
 		    "report %lld is not accepted: %s", (long long)seq, why);
 		break;
