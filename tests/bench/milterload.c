@@ -177,7 +177,8 @@ on_packet(struct load *l, struct session *s, const unsigned char *p, size_t n)
 		count_decision(l, s, answer);
 	else if (answer != 'c')
 		s->talk.step = TALK_END; /* it takes or refuses the rest */
-	talk_advance(&s->talk);
+	if (s->talk.step != TALK_END)
+		talk_advance(&s->talk);
 	go_on(l, s);
 }
 
