@@ -60,23 +60,35 @@ make_file(const char *path, const struct daemon_user *user, struct err *e)
 }
 
 int
-place_prepare(
+place_prepare_store(
     const struct config *c, const struct daemon_user *user, struct err *e)
 {
 	char *dir = folder_of(c->store_path);
+	int rc = -1;
+
+	if (dir == NULL)
+		(void)err_set(e, "no memory");
+	else if (daemon_make_dir(dir, user, e) == 0)
+		rc = make_file(c->store_path, user, e);
+	free(dir);
+	return rc;
+}
+
+int
+place_prepare(
+    const struct config *c, const struct daemon_user *user, struct err *e)
+{
 	char *outbox = place_outbox(c);
 	int rc = -1;
 
-	if (dir == NULL || outbox == NULL)
+	if (outbox == NULL)
 		(void)err_set(e, "no memory");
-	else if (daemon_make_dir(dir, user, e) == 0 &&
-	    make_file(c->store_path, user, e) == 0 &&
+	else if (place_prepare_store(c, user, e) == 0 &&
 	    make_file(outbox, user, e) == 0)
 		rc = c->site_directory[0] == '\0'
 		    ? 0
 		    : daemon_make_dir(c->site_directory, user, e);
 	free(outbox);
-	free(dir);
 	return rc;
 }
 

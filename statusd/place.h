@@ -15,6 +15,9 @@ struct err;
  */
 int place_prepare(
     const struct config *c, const struct daemon_user *user, struct err *e);
+/* The same for the folder and file of the store alone. */
+int place_prepare_store(
+    const struct config *c, const struct daemon_user *user, struct err *e);
 /* As root: what was made beside the store since belongs to "user", too. */
 int place_give(
     const struct config *c, const struct daemon_user *user, struct err *e);

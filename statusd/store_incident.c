@@ -122,3 +122,20 @@ store_evidence_add(struct store *s, int64_t thread, int64_t at,
 	sql_bind_text(st, 3, what);
 	return sql_run(st, e);
 }
+
+int
+store_evidence_each(struct store *s, int64_t thread,
+    void (*each)(void *ctx, int64_t at, const char *what), void *ctx,
+    struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT at, what FROM evidence WHERE thread = ? ORDER BY id", e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, thread);
+	while ((rc = sql_step(st, e)) == 1)
+		each(ctx, sql_int(st, 0), sql_text(st, 1));
+	return rc;
+}

@@ -90,5 +90,9 @@ int store_cause_put(struct store *s, const struct store_cause_of *of,
 /* What the operator alone may read. */
 int store_evidence_add(struct store *s, int64_t thread, int64_t at,
     const char *what, struct err *e);
+/* Calls "each" for the thread's evidence, oldest first. */
+int store_evidence_each(struct store *s, int64_t thread,
+    void (*each)(void *ctx, int64_t at, const char *what), void *ctx,
+    struct err *e);
 
 #endif

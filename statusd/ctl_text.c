@@ -1,0 +1,250 @@
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/escape.h"
+#include "statusd/config.h"
+#include "statusd/ctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_MAX ((size_t)64 * 1024)
+#define TITLE_MAX 200
+
+/* Where the value of an option goes. */
+static const struct option {
+	char letter;
+	const char *name;
+	size_t offset; /* in struct ctl_args, of a const char * */
+} options[] = {
+	{ 't', "--title", offsetof(struct ctl_args, title) },
+	{ 'i', "--impact", offsetof(struct ctl_args, impact) },
+	{ 'u', "--status", offsetof(struct ctl_args, status) },
+	{ 'f', "--from", offsetof(struct ctl_args, from) },
+	{ 'e', "--until", offsetof(struct ctl_args, until) },
+	{ '\0', NULL, 0 },
+};
+
+static int
+add_system(struct ctl_args *a, const char *code, struct err *e)
+{
+	for (size_t i = 0; i < a->n_systems; i++) {
+		if (strcmp(a->systems[i], code) == 0)
+			return 0;
+	}
+	if (a->n_systems == CTL_SYSTEMS_MAX)
+		return err_set(e, "more than %d systems", CTL_SYSTEMS_MAX);
+	a->systems[a->n_systems++] = code;
+	return 0;
+}
+
+/* An option with a value; 1 where "arg" is none that the verb knows. */
+static int
+take_option(const char *arg, const char *value, const char *known,
+    struct ctl_args *a, struct err *e)
+{
+	const struct option *o = options;
+	bool is_system = strcmp(arg, "--system") == 0;
+
+	while (o->name != NULL && strcmp(o->name, arg) != 0)
+		o++;
+	if (is_system ? strchr(known, 's') == NULL
+	              : o->name == NULL || strchr(known, o->letter) == NULL)
+		return 1;
+	if (value == NULL)
+		return err_set(e, "%s needs a value", arg);
+	if (is_system)
+		return add_system(a, value, e);
+	memcpy((char *)a + o->offset, &value, sizeof(value));
+	return 0;
+}
+
+/* A flag, or an option that is not known. */
+static int
+take_flag(const char *arg, const char *known, struct ctl_args *a, struct err *e)
+{
+	if (strcmp(arg, "--json") == 0 && strchr(known, 'j') != NULL)
+		a->json = true;
+	else if (strcmp(arg, "--all") == 0 && strchr(known, 'a') != NULL)
+		a->all = true;
+	else
+		return err_set(e, "%.60s is not understood here", arg);
+	return 0;
+}
+
+int
+ctl_args(
+    int argc, char **argv, const char *known, struct ctl_args *a, struct err *e)
+{
+	bool words_only = false;
+
+	memset(a, 0, sizeof(*a));
+	for (int i = 0; i < argc; i++) {
+		const char *arg = argv[i];
+		int rc;
+
+		if (!words_only && strcmp(arg, "--") == 0) {
+			words_only = true;
+			continue;
+		}
+		if (words_only || arg[0] != '-' || arg[1] == '\0') {
+			if (a->n_words == sizeof(a->words) / sizeof(char *))
+				return err_set(e, "\"%.60s\" is too much", arg);
+			a->words[a->n_words++] = arg;
+			continue;
+		}
+		rc = take_option(
+		    arg, i + 1 < argc ? argv[i + 1] : NULL, known, a, e);
+		if (rc == 0)
+			i++;
+		else if (rc == 1)
+			rc = take_flag(arg, known, a, e);
+		if (rc == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+ctl_id(const char *word, int64_t *id_r, struct err *e)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(word, &end, 10);
+	if (word[0] < '0' || word[0] > '9' || *end != '\0' || errno != 0 ||
+	    v < 1)
+		return err_set(e,
+		    "\"%.40s\" is no number of an incident or post; "
+		    "\"statusctl list\" shows them",
+		    word);
+	*id_r = v;
+	return 0;
+}
+
+static int
+check_title(const char *title, struct err *e)
+{
+	size_t n = strlen(title);
+
+	if (strspn(title, " ") == n)
+		return err_set(e, "the title is empty");
+	if (n > TITLE_MAX)
+		return err_set(
+		    e, "the title is longer than %d bytes", TITLE_MAX);
+	for (size_t i = 0; i < n;) {
+		unsigned cp;
+		size_t w = escape_utf8(title + i, n - i, &cp);
+
+		if (w == 0)
+			return err_set(e, "the title is not UTF-8");
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+			return err_set(
+			    e, "the title holds a control character");
+		i += w;
+	}
+	return 0;
+}
+
+int
+ctl_check_systems(const struct ctl *c, const struct ctl_args *a, struct err *e)
+{
+	if (a->n_systems == 0)
+		return err_set(e, "--system is needed: what is it about?");
+	for (size_t i = 0; i < a->n_systems; i++) {
+		if (config_find_system(c->config, a->systems[i]) == NULL)
+			return err_set(e,
+			    "\"%.60s\" is no system of the configuration; "
+			    "\"statusctl systems\" shows them",
+			    a->systems[i]);
+	}
+	if (a->title == NULL)
+		return err_set(e, "--title is needed");
+	return check_title(a->title, e);
+}
+
+static int
+check_text(const struct buf *text, struct err *e)
+{
+	const char *s = buf_text(text);
+
+	for (size_t i = 0; i < text->len;) {
+		unsigned cp;
+		size_t w = escape_utf8(s + i, text->len - i, &cp);
+
+		if (w == 0)
+			return err_set(
+			    e, "the text is not UTF-8 at byte %zu", i + 1);
+		if ((cp < 0x20 && cp != '\n' && cp != '\t' && cp != '\r') ||
+		    (cp >= 0x7f && cp < 0xa0))
+			return err_set(e,
+			    "the text holds a control character at byte %zu",
+			    i + 1);
+		i += w;
+	}
+	return 0;
+}
+
+/* Blanks and line ends around it say nothing. */
+static void
+trim(struct buf *text)
+{
+	size_t n = text->len, skip = 0;
+
+	while (n > 0 && strchr(" \t\r\n", text->data[n - 1]) != NULL)
+		n--;
+	while (skip < n && strchr("\r\n", text->data[skip]) != NULL)
+		skip++;
+	if (text->data == NULL)
+		return;
+	memmove(text->data, text->data + skip, n - skip);
+	text->len = n - skip;
+	text->data[text->len] = '\0';
+}
+
+int
+ctl_read_text(const char *file, struct buf *text, struct err *e)
+{
+	bool from_stdin = file == NULL || strcmp(file, "-") == 0;
+	int fd = STDIN_FILENO, rc = 0;
+	char part[4096];
+	ssize_t n;
+
+	buf_init(text, TEXT_MAX);
+	if (file == NULL && isatty(STDIN_FILENO))
+		return 0;
+	if (!from_stdin)
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return err_set(e, "%s: %s", file, strerror(errno));
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		buf_add(text, part, (size_t)n);
+	/* Standard input that was closed is an empty text. */
+	if (n == -1 && !(file == NULL && errno == EBADF))
+		rc = err_set(e, "%s: %s", from_stdin ? "standard input" : file,
+		    strerror(errno));
+	if (!from_stdin)
+		(void)close(fd);
+	if (rc == 0 && text->bad)
+		rc = err_set(
+		    e, "the text is longer than %zu KiB", TEXT_MAX / 1024);
+	if (rc == 0)
+		rc = check_text(text, e);
+	trim(text);
+	return rc;
+}
+
+void
+ctl_print(const char *s)
+{
+	struct buf b;
+
+	buf_init(&b, (size_t)1 << 20);
+	escape_line(&b, s, strlen(s));
+	(void)fputs(buf_text(&b), stdout);
+	buf_free(&b);
+}
