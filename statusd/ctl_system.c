@@ -1,5 +1,6 @@
 #include "lib/alert.h"
 #include "lib/err.h"
+#include "lib/fetch.h"
 #include "statusd/config.h"
 #include "statusd/ctl.h"
 #include "statusd/store.h"
@@ -8,7 +9,9 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TOKEN_BYTES 32
 
@@ -63,7 +66,7 @@ send_test(const struct ctl *c, const struct config_alert *a, struct err *e)
 		.from = a->from,
 		.password_file = a->password_file,
 	};
-	char key[64];
+	char key[64], host[256];
 	const struct alert_message m = {
 		.event = ALERT_TEST,
 		.level = LEVEL_NOTICE,
@@ -76,9 +79,23 @@ send_test(const struct ctl *c, const struct config_alert *a, struct err *e)
 		.at = c->now,
 	};
 
+	const struct fetch_limits limits = { .timeout_ms = 0 };
+	struct alert_context to = { .target = &t, .host = host };
+	char *secret;
+	int rc;
+
+	if (gethostname(host, sizeof(host)) == -1)
+		(void)snprintf(host, sizeof(host), "localhost");
+	host[sizeof(host) - 1] = '\0';
 	(void)snprintf(key, sizeof(key), "test/%" PRId64 "/%08x", c->now,
 	    randombytes_random());
-	return alert_send(&t, &m, NULL, e);
+	if (alert_read_secret(a->password_file, &secret, e) == -1)
+		return -1;
+	to.secret = secret;
+	rc = alert_send(&to, &m, &limits, e);
+	sodium_memzero(secret, strlen(secret));
+	free(secret);
+	return rc;
 }
 
 int

@@ -1,0 +1,340 @@
+/*
+ * statusd: the threads are the HTTP side's, the outbox's, the metrics' and
+ * this one, which keeps the clock, renders the site and hands messages to the
+ * outbox.  Reports are taken in the HTTP threads; statusctl writes to the same
+ * database: this thread sees both by the database's version.
+ */
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/daemon.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/metrics_http.h"
+#include "lib/outbox.h"
+#include "statusd/config.h"
+#include "statusd/http.h"
+#include "statusd/ingest.h"
+#include "statusd/metrics.h"
+#include "statusd/notify.h"
+#include "statusd/place.h"
+#include "statusd/site.h"
+#include "statusd/store.h"
+#include "statusd/tick.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONF_FILE "/etc/mailglance/statusd.conf"
+#define LOOK_MS 200 /* how often changes are looked for */
+#define RENDER_MS 400 /* the least time between two renderings */
+#define TICK_MS 1000
+
+struct statusd {
+	struct daemon_args args;
+	struct daemon_user user;
+	struct config *config;
+	struct store *store; /* this thread's */
+	struct ingest *ingest;
+	struct site *site;
+	struct outbox *outbox;
+	struct metrics_http *metrics;
+	struct metrics counts;
+	struct http *http;
+	int listen_fd;
+	int signal_fd;
+
+	struct tick tick;
+	bool stale; /* the site is to be rendered */
+	int64_t next_change; /* Unix seconds: it will be stale then */
+	int64_t rendered_ms, ticked_ms; /* monotonic */
+	struct log_limit render_limit, tick_limit, notify_limit, change_limit;
+};
+
+static int
+take_report(void *ctx, const struct http_report *r, struct buf *json)
+{
+	struct statusd *d = ctx;
+	const struct ingest_request q = {
+		.authorization = r->authorization,
+		.body = r->body,
+		.len = r->len,
+		.now = r->now,
+	};
+	int status = ingest_report(d->ingest, &q, json);
+
+	metrics_count_report(&d->counts, status);
+	return status;
+}
+
+static void
+compose_metrics(struct buf *out, void *arg)
+{
+	struct statusd *d = arg;
+
+	metrics_compose(&d->counts, d->outbox, out);
+}
+
+/* What can only be done with root's rights, or before the threads. */
+static int
+open_all(struct statusd *d, struct err *e)
+{
+	const struct config *c = d->config;
+	struct err why = { "" };
+	char *outbox = NULL;
+
+	if (daemon_find_user(c->user, &d->user, e) == -1 ||
+	    place_prepare(c, &d->user, e) == -1)
+		return -1;
+	d->listen_fd = http_listen(c->listen, e);
+	if (d->listen_fd == -1)
+		return -1;
+	d->site = site_open(c->site_directory, e);
+	if (d->site == NULL)
+		return -1;
+	if (c->metrics[0] != '\0' &&
+	    (d->metrics = metrics_http_open(c->metrics, e)) == NULL)
+		return -1;
+	d->store = store_open(c, e);
+	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
+	if (d->ingest == NULL)
+		return -1;
+	outbox = place_outbox(c);
+	d->outbox = outbox != NULL ? outbox_open(outbox, &why) : NULL;
+	free(outbox);
+	if (d->outbox == NULL)
+		return err_set(e, "no memory");
+	if (why.text[0] != '\0')
+		log_warn("outbox: %s", why.text);
+	return place_give(c, &d->user, e);
+}
+
+/* Serve; the rights of root are gone. */
+static int
+start_all(struct statusd *d, struct err *e)
+{
+	const struct http_options http = {
+		.fd = d->listen_fd,
+		.site = d->site,
+		.report = take_report,
+		.report_max = INGEST_BODY_MAX,
+		.ctx = d,
+	};
+
+	d->signal_fd = daemon_signals(e);
+	if (d->signal_fd == -1 ||
+	    notify_configure(d->outbox, d->config, e) == -1 ||
+	    outbox_start(d->outbox, e) == -1)
+		return -1;
+	if (d->metrics != NULL &&
+	    metrics_http_start(d->metrics, compose_metrics, d, e) == -1)
+		return -1;
+	d->http = http_start(&http, e);
+	if (d->http == NULL)
+		return -1;
+	d->listen_fd = -1;
+	return 0;
+}
+
+static void
+close_all(struct statusd *d)
+{
+	http_stop(d->http);
+	metrics_http_close(d->metrics);
+	if (d->outbox != NULL)
+		outbox_close(d->outbox, 2000);
+	ingest_free(d->ingest);
+	store_close(d->store);
+	if (d->site != NULL)
+		site_close(d->site);
+	if (d->listen_fd != -1)
+		(void)close(d->listen_fd);
+	config_free(d->config);
+}
+
+static void
+render(struct statusd *d)
+{
+	struct err e;
+	struct model_site *site;
+
+	d->rendered_ms = clock_mono_ms();
+	site = store_load_site(
+	    d->store, d->config, STORE_PUBLIC, clock_now(), &e);
+	if (site == NULL) {
+		log_warn_limited(
+		    &d->render_limit, d->rendered_ms, 60, "%s", e.text);
+		return;
+	}
+	d->stale = false;
+	d->next_change = tick_next_change(site, d->config);
+	if (site_update(d->site, site, site->loaded_at, &e) == -1) {
+		log_warn_limited(&d->render_limit, d->rendered_ms, 60,
+		    "site_directory: %s", e.text);
+		d->next_change = site->loaded_at + 2;
+	}
+	if (tick_note_states(&d->tick, site, &e) == -1)
+		log_warn_limited(
+		    &d->render_limit, d->rendered_ms, 60, "uptime: %s", e.text);
+	metrics_note_site(&d->counts, site);
+	model_free(site);
+}
+
+static void
+tick(struct statusd *d)
+{
+	struct err e;
+	int rc = tick_run(&d->tick, clock_now(), &e);
+
+	d->ticked_ms = clock_mono_ms();
+	if (rc == -1)
+		log_warn_limited(
+		    &d->tick_limit, d->ticked_ms, 60, "store: %s", e.text);
+	else if (rc == 1)
+		d->stale = true;
+	daemon_notify("WATCHDOG=1");
+}
+
+/* Has anybody else written, or the clock moved something? */
+static void
+look(struct statusd *d)
+{
+	int64_t mono = clock_mono_ms();
+	struct err e;
+	int rc = store_changed(d->store, &e);
+
+	if (rc == -1)
+		log_warn_limited(
+		    &d->change_limit, mono, 60, "store: %s", e.text);
+	if (rc == 1 || clock_now() >= d->next_change)
+		d->stale = true;
+	if (mono - d->ticked_ms >= TICK_MS)
+		tick(d);
+	if (d->stale && mono - d->rendered_ms >= RENDER_MS)
+		render(d);
+	if (notify_deliver(d->store, d->outbox, d->config, &e) == -1)
+		log_warn_limited(
+		    &d->notify_limit, mono, 60, "alerts: %s", e.text);
+}
+
+/* A new configuration; a bad one is told of and the old one kept. */
+static void
+reload(struct statusd *d)
+{
+	struct err e;
+	struct config *c = config_read(
+	    d->args.conf_file, d->args.overrides, d->args.n_overrides, &e);
+
+	if (c == NULL || notify_configure(d->outbox, c, &e) == -1) {
+		log_error("%s; the old configuration is kept", e.text);
+		config_free(c);
+		return;
+	}
+	place_warn_fixed(d->config, c);
+	ingest_configure(d->ingest, c);
+	d->tick.config = c;
+	config_free(d->config);
+	d->config = c;
+	d->stale = true;
+	log_info("the configuration was read again");
+}
+
+/* Until a signal ends it. */
+static void
+serve(struct statusd *d)
+{
+	struct pollfd p = { .fd = d->signal_fd, .events = POLLIN };
+
+	for (;;) {
+		int sig;
+
+		(void)poll(&p, 1, LOOK_MS);
+		while ((sig = daemon_next_signal(d->signal_fd)) != 0) {
+			if (sig == SIGTERM || sig == SIGINT)
+				return;
+			daemon_notify("RELOADING=1");
+			reload(d);
+			daemon_notify("READY=1");
+		}
+		look(d);
+	}
+}
+
+static int
+run(struct statusd *d, struct err *e)
+{
+	struct err down;
+
+	if (!d->args.foreground && daemon_detach(e) == -1)
+		return -1;
+	if (open_all(d, e) == -1 || daemon_drop(&d->user, NULL, e) == -1)
+		return -1;
+	d->tick = (struct tick){ .store = d->store,
+		.config = d->config,
+		.started_at = clock_now() };
+	render(d);
+	if (start_all(d, e) == -1)
+		return -1;
+	log_info("statusd %s serves %s at %s", MG_VERSION, d->config->site_url,
+	    d->config->listen);
+	daemon_ready();
+	serve(d);
+	daemon_notify("STOPPING=1");
+	/* What was taken in during the last moment is on the page. */
+	if (store_changed(d->store, &down) == 1)
+		render(d);
+	return 0;
+}
+
+static bool
+logs_to_stderr(const struct statusd *d)
+{
+	if (d->args.foreground && !d->config->log_given)
+		return true;
+	return daemon_log_to(d->config->log) == LOG_TO_STDERR;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct statusd d = { .listen_fd = -1, .signal_fd = -1 };
+	struct err e;
+	int rc;
+
+	daemon_title_init(argc, argv);
+	if (daemon_args(argc, argv, CONF_FILE, &d.args, &e) == -1 ||
+	    (d.args.rest < argc &&
+	        err_set(&e, "\"%s\" is not understood", argv[d.args.rest]) ==
+	            -1)) {
+		(void)fprintf(stderr, "statusd: %s\n", e.text);
+		return 2;
+	}
+	if (d.args.version) {
+		(void)printf("statusd %s\n", MG_VERSION);
+		return 0;
+	}
+	d.config = config_read(
+	    d.args.conf_file, d.args.overrides, d.args.n_overrides, &e);
+	if (d.config == NULL) {
+		(void)fprintf(stderr, "statusd: %s\n", e.text);
+		return 1;
+	}
+	if (d.args.test) {
+		place_check(d.config);
+		config_free(d.config);
+		return 0;
+	}
+	log_set_debug(d.args.debug);
+	log_open("statusd", logs_to_stderr(&d) ? LOG_TO_STDERR : LOG_TO_SYSLOG);
+	rc = run(&d, &e);
+	if (rc == -1) {
+		log_error("%s", e.text);
+		if (!logs_to_stderr(&d))
+			(void)fprintf(stderr, "statusd: %s\n", e.text);
+	}
+	close_all(&d);
+	return rc == -1 ? 1 : 0;
+}
