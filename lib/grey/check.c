@@ -157,11 +157,14 @@ is_proven(const struct work *w, const struct allow_match *m)
 {
 	const struct spf_answer *spf = w->f->spf;
 	const char *name = or_empty(w->f->client_name);
+	const char *domain = address_domain(m->value);
 	bool by_spf, by_name;
 
+	if (domain == NULL) /* the entry is a domain */
+		domain = m->value;
 	by_spf = spf != NULL && spf->result == SPF_PASS && spf->proves &&
-	    domain_within(spf->domain, m->value);
-	by_name = *name != '\0' && domain_within(name, m->value);
+	    domain_within(spf->domain, domain);
+	by_name = *name != '\0' && domain_within(name, domain);
 	switch (m->proof) {
 	case ALLOW_PROOF_NONE:
 		return true;

@@ -336,3 +336,13 @@ def test_authors(wl):
     wl("add", "c.example", env={"SUDO_USER": "x\ny"})
     authors = {e["entry"]: e["author"] for e in wl.json("list")}
     assert authors == {"a.example": "jo", "b.example": "kim", "c.example": ""}
+
+
+def test_proof_of_an_address(wl):
+    ask = ["--client", "198.51.100.7", "--helo", "h", "--from", "boss@bank.example",
+           "--to", "b@example.org"]
+    wl("add", "boss@bank.example", "--proof", "name")
+    assert wl.json("test", *ask)["verdict"] == "new"
+    t = wl.json("test", *ask, "--name", "mx1.bank.example")
+    assert (t["verdict"], t["rule"]) == ("exempt", "whitelist")
+    assert wl.json("test", *ask, "--name", "bank.example.evil.example")["verdict"] == "new"
