@@ -124,13 +124,15 @@ check_records(struct checking *c)
 	struct grey_stats stats;
 	struct err e;
 
-	if (grey_store_stats(c->g->store, &stats, &e) == -1 ||
+	if (grey_store_verify(c->g->store, &e) == -1 ||
+	    grey_store_stats(c->g->store, &stats, &e) == -1 ||
 	    grey_store_each(c->g->store, look_at_clock, c, &e) == -1) {
 		say(c, FAULT, "store", "%s", e.text);
 		return;
 	}
 	say(c, OK, "records",
-	    "%" PRId64 " envelopes, %" PRId64 " identities, %" PRId64 " bytes",
+	    "whole: %" PRId64 " envelopes, %" PRId64 " identities, %" PRId64
+	    " bytes",
 	    stats.envelopes, stats.credits, stats.bytes);
 	if (c->ahead > 0)
 		say(c, WARN, "clock",

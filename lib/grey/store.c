@@ -78,6 +78,12 @@ grey_store_each(struct grey_store *s,
 }
 
 int
+grey_store_verify(struct grey_store *s, struct err *e)
+{
+	return s->ops->verify(s, e);
+}
+
+int
 grey_store_stats(
     struct grey_store *s, struct grey_stats *stats_r, struct err *e)
 {

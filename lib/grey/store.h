@@ -102,6 +102,12 @@ int grey_store_each(struct grey_store *s,
     int (*each)(const struct grey_envelope *env, void *arg, struct err *e),
     void *arg, struct err *e);
 
+/*
+ * Read all of the database and say whether it is whole and of this release's
+ * schema: 0, or -1 with the first fault in *e.  Takes its time.
+ */
+int grey_store_verify(struct grey_store *s, struct err *e);
+
 struct grey_stats {
 	int64_t envelopes; /* rows */
 	int64_t waiting; /* of these, nobody has passed */
@@ -201,6 +207,7 @@ struct grey_store_ops {
 	    int (*each)(
 	        const struct grey_envelope *env, void *arg, struct err *e),
 	    void *arg, struct err *e);
+	int (*verify)(struct grey_store *s, struct err *e);
 	int (*stats)(
 	    struct grey_store *s, struct grey_stats *stats_r, struct err *e);
 	int (*allow_add)(struct grey_store *s,

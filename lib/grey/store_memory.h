@@ -6,8 +6,8 @@
 /*
  * Envelopes and credits in memory alone, for a rehearsal of old logs and for
  * simulations: the same verbs judge, envelope, credit, each, stats and state
- * as the real store; nothing outlives it.  It has neither whitelist nor counters:
- * the verbs for these are not to be called.  One thread.
+ * as the real store; nothing outlives it.  It has neither whitelist nor
+ * counters: the verbs for these are not to be called.  One thread.
  */
 struct grey_store *grey_store_memory_open(
     const struct grey_keep *keep, struct err *e);

@@ -40,6 +40,9 @@ static const char *const schema[] = {
 	"  name TEXT PRIMARY KEY, total INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
+_Static_assert(sizeof(schema) / sizeof(schema[0]) == STORE_SCHEMA_VERSION,
+    "a step for each version");
+
 /* --- connections ---------------------------------------------------------- */
 
 /* As root: a file that is made belongs to the daemon's user. */
@@ -527,6 +530,7 @@ const struct grey_store_ops grey_store_sqlite = {
 	.envelope = store_envelope,
 	.credit = store_credit,
 	.each = store_each,
+	.verify = store_verify,
 	.stats = store_stats,
 	.allow_add = store_allow_add,
 	.allow_remove = store_allow_remove,

@@ -23,6 +23,7 @@
  */
 struct sql;
 
+#define STORE_SCHEMA_VERSION 1
 #define STORE_READERS 6
 #define STORE_QUEUE_MAX 8192
 #define STORE_BATCH_MAX 512
@@ -208,6 +209,7 @@ int store_credit(struct grey_store *s, uint64_t id,
 int store_each(struct grey_store *s,
     int (*each)(const struct grey_envelope *env, void *arg, struct err *e),
     void *arg, struct err *e);
+int store_verify(struct grey_store *s, struct err *e);
 int store_stats(
     struct grey_store *s, struct grey_stats *stats_r, struct err *e);
 void store_count(struct grey_store *s, const char *name, int64_t n);

@@ -150,6 +150,48 @@ file_bytes(const char *path)
 	return n;
 }
 
+/* The first row of the check is "ok" or a fault. */
+static int
+verify(struct sql *db, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(db, "PRAGMA integrity_check(1)", e);
+	int rc;
+
+	if (st == NULL || sql_step(st, e) != 1)
+		return -1;
+	rc = strcmp(sql_text(st, 0), "ok") == 0
+	    ? 0
+	    : err_set(e, "the database is damaged: %s", sql_text(st, 0));
+	sql_reset(st);
+	return rc;
+}
+
+int
+store_verify(struct grey_store *store, struct err *e)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	unsigned epoch;
+	struct sql *db = store_reader_take(s, &epoch, e);
+	int64_t version;
+	int rc;
+
+	if (db == NULL)
+		return err_prefix(e, "store");
+	rc = verify(db, e);
+	if (rc == 0) {
+		version = count(db, "PRAGMA user_version", e);
+		if (version != -1 && version != STORE_SCHEMA_VERSION)
+			rc = err_set(e,
+			    "the database is of version %lld, this program "
+			    "knows %d",
+			    (long long)version, STORE_SCHEMA_VERSION);
+		else if (version == -1)
+			rc = -1;
+	}
+	store_reader_give(s, db, epoch, rc == -1);
+	return rc == -1 ? err_prefix(e, "store") : 0;
+}
+
 static int
 add_waiting(const struct grey_envelope *env, void *arg, struct err *e)
 {

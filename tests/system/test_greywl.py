@@ -324,6 +324,14 @@ def test_check_and_stats(wl):
     assert stats["envelopes"] == {"total": 0, "waiting": 0, "passed": 0}
     assert stats["whitelist"]["entries"] == 2
     assert stats["store"]["bytes"] > 0
+    # A page in the middle is overwritten: found by check alone.
+    wl("import", stdin="".join(f"d{i}.example\n" for i in range(2000)).encode())
+    raw = bytearray(pathlib.Path(wl.db).read_bytes())
+    raw[len(raw) // 2:len(raw) // 2 + 512] = b"\x55" * 512
+    pathlib.Path(wl.db).write_bytes(raw)
+    damaged = wl("check", "--json", ok=False)
+    assert damaged.returncode == 1 and "damaged" in damaged.stdout.decode() or \
+        "malformed" in damaged.stdout.decode()
     pathlib.Path(wl.db).write_bytes(b"this is no database at all" * 1000)
     broken = wl("check", "--json", ok=False)
     assert broken.returncode == 1 and json.loads(broken.stdout)["ok"] is False
