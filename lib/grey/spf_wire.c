@@ -4,6 +4,15 @@
 
 enum { HEAD = 8 };
 
+const char *
+spf_result_word(enum spf_result r)
+{
+	static const char *const words[SPF_RESULTS] = { "none", "neutral",
+		"pass", "fail", "softfail", "temperror", "permerror" };
+
+	return r < SPF_RESULTS ? words[r] : "none";
+}
+
 struct out {
 	uint8_t *p;
 	size_t at;
