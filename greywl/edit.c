@@ -203,10 +203,16 @@ remove_entries(struct gw *g, const struct allow_entry *entries)
 enum gw_exit
 gw_remove(struct gw *g)
 {
+	static const enum gw_option not_asked[] = { GW_NOTE, GW_AUTHOR,
+		GW_EXPIRES, GW_PROOF };
 	struct allow_entry *entries;
 	enum gw_exit rc = GW_FAILED;
 	struct err e;
+	size_t i;
 
+	/* A line of "list" may be given whole; which entry it is counts. */
+	for (i = 0; i < sizeof(not_asked) / sizeof(not_asked[0]); i++)
+		g->given.value[not_asked[i]] = NULL;
 	entries = gw_entries_read(g, &e);
 	if (entries == NULL) {
 		gw_complain("%s", e.text);

@@ -179,6 +179,11 @@ def test_export_import_round_trip(wl, place):
                                wl.conf], capture_output=True, timeout=30)
         assert done.returncode == 0, (line, done.stderr)
     assert wl.text("export") == text
+    for line in text.splitlines():
+        done = subprocess.run(["sh", "-c", f'"$0" -c "$1" remove {line}', program("greywl"),
+                               wl.conf], capture_output=True, timeout=30)
+        assert done.returncode == 0, (line, done.stderr)
+    assert wl.text("export") == ""
 
 
 def test_import_plain(wl, place):
