@@ -74,7 +74,8 @@ struct fetch_mail {
 	 * be where there is a password or "need_tls") or smtps://.
 	 */
 	const char *url;
-	const char *password; /* NULL: none */
+	const char *user; /* NULL: the URL's; used with a password only */
+	const char *password; /* NULL: the URL's, or none */
 	bool need_tls;
 	const char *helo; /* NULL: this host's name */
 	const char *from; /* envelope sender; "" for <> */

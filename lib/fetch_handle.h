@@ -28,7 +28,17 @@ int fetch_handle_open(struct fetch_handle *h, const struct fetch_limits *limits,
 int fetch_handle_run(struct fetch_handle *h, struct err *e);
 void fetch_handle_close(struct fetch_handle *h);
 
-/* Control characters and blanks (outside of what may have them) in s? */
+/*
+ * Parts of a URL of any protocol: itself without its user and password, and
+ * these two, percent-decoded, "" where it has none.  Each is to be free()d,
+ * also after a failure, and starts as NULL.  Returns 0 or -1.
+ */
+struct fetch_url_parts {
+	char *url, *user, *password;
+};
+int fetch_url_split(const char *url, struct fetch_url_parts *parts_r);
+
+/* A control character in s? */
 bool fetch_has_control(const char *s);
 
 /* An address that the public network routes (RFC 6890 and its registries). */

@@ -3,6 +3,8 @@
 #include "lib/err.h"
 #include "lib/fetch_handle.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -64,38 +66,40 @@ set_tls(CURL *curl, const struct fetch_mail *m, bool secret)
 static int
 set_url(CURL *curl, const struct fetch_mail *m, struct err *e)
 {
-	CURLU *u = curl_url();
-	char *user = NULL, *password = NULL, *url = NULL;
+	struct fetch_url_parts p;
+	const char *user = m->user, *password = m->password;
+	char *url = NULL;
+	size_t n;
 	int result = -1;
 
-	if (u == NULL ||
-	    curl_url_set(u, CURLUPART_URL, m->url, 0) != CURLUE_OK) {
+	if (fetch_url_split(m->url, &p) == -1) {
 		(void)err_set(e, "URL: is no smtp:// or smtps:// URL");
 		goto out;
 	}
-	(void)curl_url_get(u, CURLUPART_USER, &user, CURLU_URLDECODE);
-	(void)curl_url_get(u, CURLUPART_PASSWORD, &password, CURLU_URLDECODE);
-	(void)curl_url_set(u, CURLUPART_USER, NULL, 0);
-	(void)curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
-	(void)curl_url_set(u, CURLUPART_QUERY, NULL, 0);
-	(void)curl_url_set(u, CURLUPART_PATH, m->helo ? m->helo : "", 0);
-	if (curl_url_get(u, CURLUPART_URL, &url, 0) != CURLUE_OK) {
-		(void)err_set(e, "URL: no memory");
+	if (user == NULL && p.user[0] != '\0')
+		user = p.user;
+	if (password == NULL && p.password[0] != '\0')
+		password = p.password;
+	n = strcspn(strstr(p.url, "://") + 3, "/?#");
+	n += (size_t)(strstr(p.url, "://") + 3 - p.url);
+	if (asprintf(&url, "%.*s/%s", (int)n, p.url, m->helo ? m->helo : "") ==
+	    -1) {
+		url = NULL;
+		(void)err_set(e, "no memory");
 		goto out;
 	}
 	curl_easy_setopt(curl, CURLOPT_URL, url);
-	set_tls(curl, m, m->password != NULL || password != NULL);
-	if (user != NULL && (m->password != NULL || password != NULL)) {
+	set_tls(curl, m, password != NULL);
+	if (user != NULL && password != NULL) {
 		curl_easy_setopt(curl, CURLOPT_USERNAME, user);
-		curl_easy_setopt(curl, CURLOPT_PASSWORD,
-		    m->password != NULL ? m->password : password);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
 	}
 	result = 0;
 out:
-	curl_free(user);
-	curl_free(password);
-	curl_free(url);
-	curl_url_cleanup(u);
+	free(url);
+	free(p.url);
+	free(p.user);
+	free(p.password);
 	return result;
 }
 
@@ -106,8 +110,9 @@ check(const struct fetch_mail *m, struct err *e)
 
 	if (fetch_check_url(m->url, protocols, true, e) == -1)
 		return err_prefix(e, "URL");
-	if (m->helo != NULL && fetch_has_control(m->helo))
-		return err_set(e, "the name for EHLO has a control character");
+	if (m->helo != NULL &&
+	    (fetch_has_control(m->helo) || strpbrk(m->helo, "/?# ") != NULL))
+		return err_set(e, "the name for EHLO is no host name");
 	if (check_address(m->from, e) == -1)
 		return -1;
 	for (size_t i = 0; m->to[i] != NULL; i++)

@@ -116,6 +116,43 @@ part(const char *url, CURLUPart what)
 	return text;
 }
 
+/* A copy that free() takes. */
+static char *
+copy(CURLU *u, CURLUPart what, unsigned flags)
+{
+	char *text = NULL, *mine;
+
+	if (curl_url_get(u, what, &text, flags) != CURLUE_OK)
+		text = NULL;
+	mine = strdup(text != NULL ? text : "");
+	curl_free(text);
+	return mine;
+}
+
+int
+fetch_url_split(const char *url, struct fetch_url_parts *parts_r)
+{
+	CURLU *u = curl_url();
+	int result = -1;
+
+	*parts_r = (struct fetch_url_parts){ 0 };
+	if (u != NULL &&
+	    curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ==
+	        CURLUE_OK) {
+		parts_r->user = copy(u, CURLUPART_USER, CURLU_URLDECODE);
+		parts_r->password = copy(
+		    u, CURLUPART_PASSWORD, CURLU_URLDECODE);
+		(void)curl_url_set(u, CURLUPART_USER, NULL, 0);
+		(void)curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
+		parts_r->url = copy(u, CURLUPART_URL, 0);
+		if (parts_r->user != NULL && parts_r->password != NULL &&
+		    parts_r->url != NULL && parts_r->url[0] != '\0')
+			result = 0;
+	}
+	curl_url_cleanup(u);
+	return result;
+}
+
 bool
 fetch_is_loopback(const char *url)
 {
