@@ -169,7 +169,8 @@ talk_advance(struct talk *t)
 	if (t->step == TALK_HEADER && ++t->repeat < N_HEADERS)
 		return;
 	t->repeat = 0;
-	t->step++;
+	if (t->step != TALK_END)
+		t->step++;
 }
 
 void
