@@ -306,7 +306,7 @@ void
 store_reader_give(
     struct sqlite_store *s, struct sql *db, unsigned epoch, bool failed)
 {
-	bool stale, wake = false;
+	bool stale;
 
 	if (failed && sql_was_corrupt(db)) {
 		atomic_store(&s->damaged, true);
@@ -315,14 +315,14 @@ store_reader_give(
 	(void)pthread_mutex_lock(&s->pool_lock);
 	stale = epoch != s->epoch;
 	if (!stale) {
-		wake = s->n_free == 0;
 		s->readers[s->n_free++] = db;
 		s->n_lent--;
 	}
 	(void)pthread_mutex_unlock(&s->pool_lock);
+	/* Each time: several can be given back before one who waits runs. */
 	if (stale)
 		sql_close(db);
-	else if (wake)
+	else
 		(void)pthread_cond_signal(&s->pool_free);
 }
 
