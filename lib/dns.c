@@ -16,14 +16,14 @@ struct dns_lane {
 	ares_channel channel;
 	struct dns_options o;
 	struct dns_query *open;
-	bool cancelling;
 };
 
 /* What is open in a lane: a list, for the ids, and for cancelling. */
 struct dns_query {
 	struct dns_query *next;
 	struct dns_lane *lane;
-	void (*done)(void *arg, struct dns_answer *answer);
+	void (*done)(
+	    void *arg, struct dns_answer *answer); /* NULL: forgotten */
 	void *arg;
 	enum dns_type type;
 	uint16_t id;
@@ -143,7 +143,8 @@ dns_lane_close(struct dns_lane *l)
 {
 	if (l == NULL)
 		return;
-	l->cancelling = true;
+	for (struct dns_query *q = l->open; q != NULL; q = q->next)
+		q->done = NULL;
 	ares_destroy(l->channel);
 	free(l);
 }
@@ -168,7 +169,7 @@ on_answer(void *arg, int status, int timeouts, unsigned char *p, int n)
 
 	(void)timeouts;
 	take_out(q);
-	if (!q->lane->cancelling) {
+	if (q->done != NULL) {
 		if (status == ARES_SUCCESS && n > 0)
 			dns_answer_read(p, (size_t)n, q->name, q->type,
 			    q->lane->o.answer_cap, &answer);
@@ -225,11 +226,18 @@ out:
 }
 
 void
-dns_lane_cancel(struct dns_lane *l)
+dns_lane_forget(struct dns_lane *l, const void *arg)
 {
-	l->cancelling = true;
-	ares_cancel(l->channel);
-	l->cancelling = false;
+	bool others = false;
+
+	for (struct dns_query *q = l->open; q != NULL; q = q->next) {
+		if (q->arg == arg)
+			q->done = NULL;
+		others = others || q->done != NULL;
+	}
+	/* c-ares can only cancel all; what waits alone goes by its tries. */
+	if (!others)
+		ares_cancel(l->channel);
 }
 
 void

@@ -11,11 +11,11 @@ struct err;
 
 /*
  * Questions to name servers, through c-ares, without blocking.  A lane is one
- * conversation: what shares a deadline shares a lane, and dns_lane_cancel ends
- * all of it at once.  An answer cut short over UDP is asked for again over TCP.
- * Each query has an id from the kernel's randomness and leaves from a socket of
- * its own lane.  A lane belongs to one thread; making one opens files
- * (resolv.conf, the randomness), using it does not.
+ * conversation, with sockets of its own; a lane that is not shared gives every
+ * query a new port.  An answer cut short over UDP is asked for again over TCP.
+ * Each query has an id from the kernel's randomness.  A lane belongs to one
+ * thread; making one opens files (resolv.conf, the randomness), using it does
+ * not.
  */
 struct dns_lane;
 
@@ -41,19 +41,23 @@ struct dns_options {
 int dns_server_check(const char *server, struct err *e);
 
 struct dns_lane *dns_lane_open(const struct dns_options *o, struct err *e);
-void dns_lane_close(struct dns_lane *l); /* as cancel; NULL is harmless */
+/* What is open is forgotten; NULL is harmless. */
+void dns_lane_close(struct dns_lane *l);
 
 /*
  * Ask.  "done" is called once, from inside this call or a later one of this
- * file, unless the lane is cancelled first.  The answer is lent for the call:
+ * file, unless it is forgotten first.  The answer is lent for the call:
  * to keep it, take it (copy the struct, then set its n to 0 and its values to
  * NULL).
  */
 void dns_lane_ask(struct dns_lane *l, const char *name, enum dns_type type,
     void (*done)(void *arg, struct dns_answer *answer), void *arg);
 
-/* Give up every question that is open; their "done" is not called. */
-void dns_lane_cancel(struct dns_lane *l);
+/*
+ * Give up every question that is open with this arg; "done" is not called for
+ * them.
+ */
+void dns_lane_forget(struct dns_lane *l, const void *arg);
 
 /* A watched socket is ready. */
 void dns_lane_ready(struct dns_lane *l, int fd, bool readable, bool writable);
