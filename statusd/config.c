@@ -233,7 +233,8 @@ check_alerts(const struct config *c, struct err *e)
 		struct err why;
 
 		if (alert_check(&t, &why) == -1)
-			return conf_fault(c->conf, &a[i].url, e,
+			return conf_fault(c->conf,
+			    a[i].url[0] != '\0' ? &a[i].url : &a[i].name, e,
 			    "alert \"%s\": %s", a[i].name, why.text);
 		if (a[i].escalate_s != 0 && a[i].remind_s != 0 &&
 		    a[i].escalate_s < a[i].remind_s)
@@ -253,7 +254,7 @@ check_probes(
 
 	for (size_t i = 0; i < s->probes.n; i++) {
 		if (p[i].url[0] == '\0')
-			return conf_fault(c->conf, &p[i].url, e,
+			return conf_fault(c->conf, &p[i].name, e,
 			    "probe \"%s\" needs a url, such as "
 			    "\"smtp://mx.example.net:25\"",
 			    p[i].name);
@@ -281,7 +282,7 @@ check_together(const struct config *c, struct err *e)
 	}
 	for (size_t i = 0; i < c->links.n; i++) {
 		if (l[i].url[0] == '\0')
-			return conf_fault(c->conf, &l[i].url, e,
+			return conf_fault(c->conf, &l[i].name, e,
 			    "link \"%s\" needs a url", l[i].name);
 	}
 	return check_alerts(c, e);
