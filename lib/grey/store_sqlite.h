@@ -86,6 +86,7 @@ struct sqlite_store {
 	struct sql *readers[STORE_READERS];
 	size_t n_free; /* readers[0..n_free) are free */
 	size_t n_lent;
+	size_t n_waiting; /* callers that wait for one */
 	unsigned epoch;
 
 	pthread_mutex_t queue_lock;
