@@ -57,8 +57,7 @@ count_save(struct count *c, struct grey_store *store)
 	save_one(store, "deferred", "", &c->deferred, &c->saved_deferred);
 }
 
-/* --- Prometheus ------------------------------------------------------------
- */
+/* --- Prometheus --- */
 
 static void
 compose_words(struct buf *b, const char *name, const char *label,

@@ -79,8 +79,7 @@ go_on(const struct session *s, unsigned long step)
 	                                           : SMFIS_CONTINUE;
 }
 
-/* --- negotiation and connection ---------------------------------------------
- */
+/* --- negotiation and connection --- */
 
 static void
 ask_macros(SMFICTX *ctx, int where, const char *names)

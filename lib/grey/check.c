@@ -56,7 +56,7 @@ grey_who(const struct grey_config *c, const struct key_secret *secret,
 	who_r->attempt.credits[who_r->attempt.n_credits++] = key_short(&k);
 }
 
-/* --- the rules, each in the order of enum grey_rule ------------------ */
+/* --- the rules, each in the order of enum grey_rule --- */
 
 struct work {
 	const struct grey_check *c;
@@ -221,7 +221,7 @@ rule_whitelist(const struct work *w)
 	return false;
 }
 
-/* --- the store's judgement -------------------------------------------- */
+/* --- the store's judgement --- */
 
 static void
 tell_judgement(const struct work *w, const struct grey_judgement *j)

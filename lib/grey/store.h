@@ -54,7 +54,7 @@ void grey_store_close(struct grey_store *s);
 /* The secret under which this store's keys are made. */
 const struct key_secret *grey_store_secret(const struct grey_store *s);
 
-/* --- judging -------------------------------------------------------- */
+/* --- judging --- */
 
 struct grey_question {
 	struct key key; /* of the envelope */
@@ -74,7 +74,7 @@ struct grey_question {
 int grey_store_judge(struct grey_store *s, const struct grey_question *q,
     struct grey_judgement *j_r, struct err *e);
 
-/* --- reading -------------------------------------------------------- */
+/* --- reading --- */
 
 struct grey_envelope {
 	struct key key;
@@ -118,7 +118,7 @@ struct grey_stats {
 int grey_store_stats(
     struct grey_store *s, struct grey_stats *stats_r, struct err *e);
 
-/* --- the whitelist -------------------------------------------------- */
+/* --- the whitelist --- */
 
 struct grey_allow_added {
 	size_t added;
@@ -158,7 +158,7 @@ void grey_whitelist_release(struct grey_whitelist *w);
 /* An entry has exempted a message; written later, in bulk. */
 void grey_store_hit(struct grey_store *s, int64_t entry_id, int64_t now);
 
-/* --- counters ------------------------------------------------------- */
+/* --- counters --- */
 
 struct grey_counter {
 	char name[48]; /* "verdict.new", "rule.whitelist", "fault" */
@@ -171,7 +171,7 @@ void grey_store_count(struct grey_store *s, const char *name, int64_t n);
 int grey_store_counters(struct grey_store *s, struct grey_counter **counters_r,
     size_t *n_r, struct err *e);
 
-/* --- what the metrics show ------------------------------------------ */
+/* --- what the metrics show --- */
 
 struct grey_store_state {
 	bool faulty; /* answers are not to be had now */
@@ -186,7 +186,7 @@ struct grey_store_state {
 };
 void grey_store_state(struct grey_store *s, struct grey_store_state *state_r);
 
-/* --- for the implementations ---------------------------------------- */
+/* --- for the implementations --- */
 
 struct grey_store_ops {
 	const char *scheme; /* "sqlite:" */

@@ -43,7 +43,7 @@ static const char *const schema[] = {
 _Static_assert(sizeof(schema) / sizeof(schema[0]) == STORE_SCHEMA_VERSION,
     "a step for each version");
 
-/* --- connections ---------------------------------------------------------- */
+/* --- connections --- */
 
 /* As root: a file that is made belongs to the daemon's user. */
 static int
@@ -326,8 +326,7 @@ store_reader_give(
 		(void)pthread_cond_signal(&s->pool_free);
 }
 
-/* --- open, start, close ----------------------------------------------------
- */
+/* --- open, start, close --- */
 
 static void
 set_up_locks(struct sqlite_store *s)

@@ -86,7 +86,6 @@ struct sqlite_store {
 	struct sql *readers[STORE_READERS];
 	size_t n_free; /* readers[0..n_free) are free */
 	size_t n_lent;
-	size_t n_waiting; /* callers that wait for one */
 	unsigned epoch;
 
 	pthread_mutex_t queue_lock;
@@ -129,7 +128,7 @@ struct sqlite_store {
 	atomic_ullong worst_commit_us, batch_max;
 };
 
-/* --- store_sqlite.c: connections --------------------------------------- */
+/* --- store_sqlite.c: connections --- */
 
 /* Open everything at "path"; sets secret, dev, ino.  0, or -1. */
 int store_open_all(struct sqlite_store *s, struct err *e);
@@ -145,7 +144,7 @@ struct sql *store_reader_take(
 void store_reader_give(
     struct sqlite_store *s, struct sql *db, unsigned epoch, bool failed);
 
-/* --- store_sqlite_row.c: rows ------------------------------------------- */
+/* --- store_sqlite_row.c: rows --- */
 
 /* 1, 0, -1; a record that cannot be read counts as none. */
 int row_get(struct sql *db, const struct key *key, struct grey_record *rec_r,
@@ -164,7 +163,7 @@ int row_judge(struct sqlite_store *s, struct sql *db,
     const struct grey_question *q, bool write, struct grey_judgement *j_r,
     struct err *e);
 
-/* --- store_sqlite_judge.c: the queue ------------------------------------- */
+/* --- store_sqlite_judge.c: the queue --- */
 
 int store_judge(struct grey_store *s, const struct grey_question *q,
     struct grey_judgement *j_r, struct err *e);
@@ -176,15 +175,15 @@ struct request *store_take_batch(struct sqlite_store *s, int wait_ms);
 /* The writer: wake whoever waits, or free it. */
 void store_answer(struct request *batch, int rc, const struct err *e);
 
-/* --- store_sqlite_write.c ------------------------------------------------ */
+/* --- store_sqlite_write.c --- */
 
 void *store_writer_main(void *arg);
 
-/* --- store_sqlite_care.c ------------------------------------------------- */
+/* --- store_sqlite_care.c --- */
 
 void *store_care_main(void *arg);
 
-/* --- store_sqlite_allow.c: the whitelist --------------------------------- */
+/* --- store_sqlite_allow.c: the whitelist --- */
 
 int store_allow_add(struct grey_store *s, const struct allow_entry *entries,
     size_t n, struct grey_allow_added *added_r, struct err *e);
@@ -201,7 +200,7 @@ int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 /* Hand the hits that have gathered to the writer. */
 void store_flush_hits(struct sqlite_store *s);
 
-/* --- store_sqlite_read.c: what greywl looks at ---------------------------- */
+/* --- store_sqlite_read.c: what greywl looks at --- */
 
 int store_envelope(struct grey_store *s, const struct key *key,
     struct grey_envelope *env_r, struct err *e);

@@ -11,8 +11,7 @@ static const char select_all[] =
     "SELECT id, kind, value, proof, author, note, created, expires, hits, "
     "last_hit FROM allow ORDER BY kind, value";
 
-/* --- one entry -------------------------------------------------------------
- */
+/* --- one entry --- */
 
 static void
 copy_text(char *to, size_t size, const char *from)
@@ -130,8 +129,7 @@ compare_entry(struct sql *db, const struct allow_entry *entry, struct err *e)
 	return rc;
 }
 
-/* --- edits ------------------------------------------------------------------
- */
+/* --- edits --- */
 
 static int
 bump_generation(struct sql *db, struct err *e)
@@ -403,8 +401,7 @@ store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 	return rc == 0 ? bump_generation(db, e) : -1;
 }
 
-/* --- hits --------------------------------------------------------------------
- */
+/* --- hits --- */
 
 void
 store_hit(struct grey_store *store, int64_t entry_id, int64_t now)

@@ -33,8 +33,7 @@ struct care {
 	int64_t next_walk_ms;
 };
 
-/* --- checkpoints and fsync -------------------------------------------------
- */
+/* --- checkpoints and fsync --- */
 
 /*
  * Bulk here, beside the writer, until few frames are left; these the writer
@@ -76,8 +75,7 @@ sync_wal(struct sqlite_store *s, struct care *c)
 	}
 }
 
-/* --- expiry ----------------------------------------------------------------
- */
+/* --- expiry --- */
 
 struct doomed {
 	size_t n;
@@ -236,8 +234,7 @@ expire(struct sqlite_store *s, struct sql *db, struct care *c)
 	c->next_walk_ms = clock_mono_ms() + EXPIRE_REST_S * 1000;
 }
 
-/* --- the thread ------------------------------------------------------------
- */
+/* --- the thread --- */
 
 /* Another file, or none, where ours was. */
 static bool

@@ -99,7 +99,7 @@ work(struct sqlite_store *s, struct request *batch)
 		checkpoint_rest(s);
 }
 
-/* --- faults -------------------------------------------------------------- */
+/* --- faults --- */
 
 static void
 unlink_own(const char *path, const char *suffix, ino_t ino)
