@@ -128,10 +128,16 @@ struct sqlite_store {
 	atomic_ullong worst_commit_us, batch_max;
 };
 
-/* --- store_sqlite.c: connections --- */
+/* --- store_sqlite_file.c: connections --- */
 
 /* Open everything at "path"; sets secret, dev, ino.  0, or -1. */
 int store_open_all(struct sqlite_store *s, struct err *e);
+/*
+ * GREY_STORE_EDIT and GREY_STORE_READ: one connection, lent to one at a time.
+ */
+int store_open_single(struct sqlite_store *s, struct err *e);
+/* A secret to begin with, while no database is open. */
+int store_first_secret(struct sqlite_store *s, struct err *e);
 /* Close it again; readers that are lent are closed when they come back. */
 void store_close_all(struct sqlite_store *s);
 /* A connection of its own, for edits. NULL with *e set. */
