@@ -113,14 +113,19 @@ trend_add(struct trend *t, int64_t at_ms, double value)
 static bool
 minute_rate(const struct trend *t, int64_t now_ms, double *per_s_r)
 {
+	int64_t first, recent;
 	double third;
-	int64_t from = now_ms - QUICK_MS, first;
 
+	if (t->fine.n < QUICK_LEAST)
+		return false;
 	first = trend_at(&t->fine, 0)->at_ms;
-	if (first < from)
-		first = from;
+	if (first < now_ms - QUICK_MS)
+		first = now_ms - QUICK_MS;
+	recent = now_ms - (now_ms - first) / 3;
+	if (recent > trend_at(&t->fine, t->fine.n - 2)->at_ms)
+		recent = trend_at(&t->fine, t->fine.n - 2)->at_ms;
 	if (!trend_slope(&t->fine, first, QUICK_LEAST, per_s_r) ||
-	    !trend_slope(&t->fine, now_ms - (now_ms - first) / 3, 2, &third))
+	    !trend_slope(&t->fine, recent, 2, &third))
 		return false;
 	if (third > *per_s_r)
 		*per_s_r = third;
