@@ -39,13 +39,14 @@ def spool(place):
 
 @pytest.fixture
 def watch(place, spool, status):
-    """watch(option=...): a queuewatch that reports to "status"."""
-    def make(**options):
+    """watch({sections}, option=...): a queuewatch that reports to "status"."""
+    def make(sections=None, **options):
         options = {"status_url": status.url, "token": status.token,
-                   "queue": {"warning": 10, "critical": 20},
-                   ("disk", place.path): {"warning": Bare("99%"),
-                                          "critical": Bare("100%")}, **options}
-        return Queuewatch(place, spool, **options)
+                   "queue": {"warning": 10, "critical": 20}, **options}
+        # Named, so that the fill of the machine's own disks plays no part.
+        disk = {"warning": Bare("99%"), "critical": Bare("100%")}
+        return Queuewatch(place, spool, sections={
+            ("disk", place.path): disk, **(sections or {})}, **options)
     return make
 
 
@@ -66,6 +67,11 @@ def sample(report, name):
         if s["name"] == name:
             return s["value"]
     return None
+
+
+def last(status):
+    """The newest report."""
+    return status.wait(1)[-1]
 
 
 def seqs(status):
@@ -121,17 +127,17 @@ def test_levels_enter_hold_and_clear(watch, status, spool):
     watch().start()
     status.wait(2)
     spool.put("deferred", 12)
-    until(lambda: level(status.got[-1], "queue") == "warning", 5)
-    assert level(status.got[-1], "queue", "deferred") == "warning"
-    assert level(status.got[-1], "queue", "active") == "ok"
+    until(lambda: level(last(status), "queue") == "warning", 5)
+    assert level(last(status), "queue", "deferred") == "warning"
+    assert level(last(status), "queue", "active") == "ok"
     spool.put("active", 10)
-    until(lambda: level(status.got[-1], "queue") == "critical", 5)
+    until(lambda: level(last(status), "queue") == "critical", 5)
     spool.clear("active")
-    until(lambda: level(status.got[-1], "queue") == "warning", 5)
+    until(lambda: level(last(status), "queue") == "warning", 5)
     spool.clear("deferred", keep=9)  # below where it is entered, not left
-    stays(lambda: level(status.got[-1], "queue") == "warning", 2.5)
+    stays(lambda: level(last(status), "queue") == "warning", 2.5)
     spool.clear("deferred")
-    until(lambda: level(status.got[-1], "queue") == "ok", 5)
+    until(lambda: level(last(status), "queue") == "ok", 5)
     # Each level began once, at the time that every report names.
     since = {(f["level"], f["since"]) for r in status.got
              for f in r["findings"] if (f["check"], f["subject"]) == ("queue", "")}
@@ -142,16 +148,16 @@ def test_what_is_there_at_first_start_does_not_alarm(watch, status, spool):
     spool.put("deferred", 300, age=90000)
     spool.put("incoming", 1, age=90000)
     qw = watch().start()
-    until(lambda: level(status.got[-1], "queue") == "notice", 5)
-    assert "found on arrival" in finding(status.got[-1], "queue")["summary"]
-    stays(lambda: WORST[level(status.got[-1], "queue")] <= 1, 2)
-    assert finding(status.got[-1], "queue")["evidence"]["oldest_s"] >= 90000
+    until(lambda: level(last(status), "queue") == "notice", 5)
+    assert "found on arrival" in finding(last(status), "queue")["summary"]
+    stays(lambda: WORST[level(last(status), "queue")] <= 1, 2)
+    assert finding(last(status), "queue")["evidence"]["oldest_s"] >= 90000
     qw.restart()
     n = len(status.got)
     until(lambda: len(status.got) > n + 2)
-    assert level(status.got[-1], "queue") == "notice"
+    assert level(last(status), "queue") == "notice"
     spool.put("deferred", 20)
-    until(lambda: level(status.got[-1], "queue") == "critical", 5)
+    until(lambda: level(last(status), "queue") == "critical", 5)
 
 
 def test_old_mail_alarms_when_nobody_tries_it(watch, status, spool):
@@ -159,8 +165,8 @@ def test_old_mail_alarms_when_nobody_tries_it(watch, status, spool):
     status.wait(1)
     spool.put("deferred", 1)  # its next attempt is to come
     spool.put("incoming", 1)
-    until(lambda: level(status.got[-1], "queue", "incoming") == "warning", 8)
-    assert level(status.got[-1], "queue", "deferred") == "ok"
+    until(lambda: level(last(status), "queue", "incoming") == "warning", 8)
+    assert level(last(status), "queue", "deferred") == "ok"
 
 
 def test_stuck_says_why_and_what_helps(watch, status, spool):
@@ -168,8 +174,8 @@ def test_stuck_says_why_and_what_helps(watch, status, spool):
     status.wait(1)
     spool.put("deferred", 2, age=5000, next_attempt=90000)
     spool.put("deferred", 1, age=5000, next_attempt=-3600)
-    until(lambda: level(status.got[-1], "stuck") == "warning", 5)
-    f = finding(status.got[-1], "stuck")
+    until(lambda: level(last(status), "stuck") == "warning", 5)
+    f = finding(last(status), "stuck")
     assert f["value"] == 3 and f["unit"] == "messages"
     assert "future" in f["summary"] and "overdue" in f["summary"]
     assert "flush" in f["summary"]
@@ -180,15 +186,15 @@ def test_falling_queue_says_when_it_is_empty(watch, status, spool):
     watch().start()
     status.wait(1)
     spool.put("deferred", 40)
-    until(lambda: level(status.got[-1], "queue") == "critical", 5)
+    until(lambda: level(last(status), "queue") == "critical", 5)
 
     def falling():
         spool.clear("deferred", keep=max(
             0, len(os.listdir(spool.path + "/deferred")) - 1))
         time.sleep(0.2)
-        return "falling, empty in" in finding(status.got[-1], "queue")["summary"]
+        return "falling, empty in" in finding(last(status), "queue")["summary"]
     until(falling, 10)
-    assert "empty_at" in finding(status.got[-1], "queue")["evidence"]
+    assert "empty_at" in finding(last(status), "queue")["evidence"]
 
 
 def test_statusd_away_then_in_order_and_once(watch, status, spool, place):
@@ -247,14 +253,14 @@ def test_wrong_token_is_said_once_a_minute(watch, status, place):
     stays(lambda: status.tries <= n + 4, 3, "the pauses grow")
     place.write("queuewatch.token", status.token + "\n")
     first = status.wait(1, 5)[0]
-    assert first["seq"] + len(status.got) - 1 == status.got[-1]["seq"]
+    assert first["seq"] + len(status.got) - 1 == last(status)["seq"]
 
 
 def test_orders_are_answered(watch, status):
     remedy = {("remedy", "grow"): {"title": "Grow", "command": ["/bin/true"]}}
     status.orders = [{"id": "o1", "remedy": "grow", "code": "123456"},
                      {"id": "o2", "remedy": "none", "code": "123456"}]
-    watch(**remedy).start()
+    watch(remedy).start()
     until(lambda: any(r["results"] for r in status.got))
     assert status.got[0]["remedies"] == [{"name": "grow", "title": "Grow"}]
     results = [x for r in status.got for x in r["results"]]
@@ -265,21 +271,21 @@ def test_orders_are_answered(watch, status):
 
 def test_disk_that_fills_steadily_warns_first(place, watch, status):
     disk = SmallFs(place, "store", 64 << 20)
-    watch(**{("disk", disk.path): {"warning": Bare("97%"),
+    watch({("disk", disk.path): {"warning": Bare("97%"),
                                    "critical": Bare("99%")}}).start()
     status.wait(2)
 
     def fills():
         disk.fill(disk.used() + 0.005)
         time.sleep(0.25)
-        return level(status.got[-1], "disk", disk.path) == "warning"
+        return level(last(status), "disk", disk.path) == "warning"
     until(fills, 20, "a warning while it fills", 0)
     assert disk.used() < 0.9
-    f = finding(status.got[-1], "disk", disk.path)
-    assert f["forecast"]["likely_at"] > status.got[-1]["at"]
+    f = finding(last(status), "disk", disk.path)
+    assert f["forecast"]["likely_at"] > last(status)["at"]
     assert f["evidence"]["free_bytes"] > 0 and f["evidence"]["sudden"] is True
     # It stops: the warning goes.
-    until(lambda: level(status.got[-1], "disk", disk.path) == "ok", 60)
+    until(lambda: level(last(status), "disk", disk.path) == "ok", 60)
 
 
 def test_postfix_floor_counts_before_the_share(place, status):
@@ -289,10 +295,10 @@ def test_postfix_floor_counts_before_the_share(place, status):
     qw = Queuewatch(place, spool, status_url=status.url, token=status.token).start()
     status.wait(1)
     store.fill(0.6)
-    until(lambda: level(status.got[-1], "disk", store.path) == "warning", 5)
+    until(lambda: level(last(status), "disk", store.path) == "warning", 5)
     store.fill(0.78)
-    until(lambda: level(status.got[-1], "disk", store.path) == "critical", 5)
-    f = finding(status.got[-1], "disk", store.path)
+    until(lambda: level(last(status), "disk", store.path) == "critical", 5)
+    f = finding(last(status), "disk", store.path)
     assert f["evidence"]["floor_bytes"] == 12000000
     assert "Postfix needs" in f["summary"]
     assert qw.finding("disk", store.path)["level"] == "critical"
@@ -303,12 +309,12 @@ def told(hook):
 
 
 def test_operator_is_told_when_statusd_does_not_take_it(watch, status, spool, hook):
-    qw = watch(**{("alert", "hook"): {"url": hook.url, "level": Bare("warning")},
+    qw = watch({("alert", "hook"): {"url": hook.url, "level": Bare("warning")},
                   ("alert", "loud"): {"url": hook.url + "2",
                                       "level": Bare("critical")}}).start()
     status.wait(2)
     spool.put("deferred", 12)
-    until(lambda: level(status.got[-1], "queue") == "warning", 5)
+    until(lambda: level(last(status), "queue") == "warning", 5)
     stays(lambda: not hook.got, 3, "statusd has it: nobody is told twice")
     status.stop()
     spool.put("deferred", 12)
@@ -328,7 +334,7 @@ def test_operator_is_told_when_statusd_does_not_take_it(watch, status, spool, ho
 
 
 def test_alert_is_retried_and_never_twice_over_kills(watch, status, spool, hook):
-    qw = watch(**{("alert", "hook"): {"url": hook.url}}).start()
+    qw = watch({("alert", "hook"): {"url": hook.url}}).start()
     status.wait(1)
     status.stop()
     hook.answers = [500, 500, 500]
@@ -361,7 +367,7 @@ def test_scanner_has_one_capability_and_comes_back(watch, status):
     until(lambda: scanner(qw) not in (None, pid), 5, "another scanner")
     n = len(status.got)
     until(lambda: len(status.got) >= n + 3)
-    assert level(status.got[-1], "queue") == "ok"
+    assert level(last(status), "queue") == "ok"
 
 
 def test_without_rights_it_says_so(place, spool, status):
@@ -405,7 +411,7 @@ def test_host_without_postfix(place, status):
 
 
 def test_what_is_not_built_is_unknown(watch, status):
-    watch(**{("service", "web"): {"url": "https://web.example/"},
+    watch({("service", "web"): {"url": "https://web.example/"},
              ("certificate", "imap"): {"url": "imaps://mail.example"}}).start()
     r = status.wait(1)[0]
     assert level(r, "service", "web") == "unknown"
@@ -421,7 +427,7 @@ def test_full_data_disk_stops_nothing(place, watch, status, spool):
     spool.put("deferred", 12)
     time.sleep(3)
     status.start()
-    until(lambda: level(status.got[-1], "queue") == "warning", 10)
+    until(lambda: level(last(status), "queue") == "warning", 10)
     got = seqs(status)
     assert got == list(range(got[0], got[0] + len(got))), got
     assert qw.running() and qw.finding("queue")["level"] == "warning"
@@ -437,7 +443,7 @@ def test_reload(watch, status, spool):
     qw.configure(queue={"warning": 3, "critical": 4})
     qw.signal(signal.SIGHUP)
     qw.wait_output("configuration read again")
-    until(lambda: level(status.got[-1], "queue") == "critical", 5)
+    until(lambda: level(last(status), "queue") == "critical", 5)
 
 
 def test_show(watch, status, spool):

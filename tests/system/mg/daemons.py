@@ -141,12 +141,16 @@ class Greymilter(Daemon):
 
 
 class Queuewatch(Daemon):
-    """queuewatch beside "postfix", reporting to "statusd" (or status_url=)."""
+    """queuewatch beside "postfix", reporting to "statusd" (or status_url=).
+
+    Options by keyword, and as a dict those whose key is no keyword (sections
+    with a title).
+    """
 
     program_name = "queuewatch"
 
     def __init__(self, place, postfix, statusd=None, system="NC036",
-                 name="queuewatch", token=None, **options):
+                 name="queuewatch", token=None, sections=None, **options):
         if statusd is not None:
             token = token or statusd.token(system)
             options.setdefault("status_url", statusd.url)
@@ -163,7 +167,7 @@ class Queuewatch(Daemon):
             "greylist_store": "",
             "pressure_file": place / "pressure",
             "log": Bare("stderr"),
-            **options})
+            **options, **(sections or {})})
 
     def show(self):
         """What "queuewatch show --json" prints."""

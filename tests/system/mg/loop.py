@@ -66,7 +66,8 @@ class Loop:
         self.greymilter.start()
         self.postfix.start()
         self.queuewatch = Queuewatch(self.place, self.postfix, self.statusd,
-                                     system=SYSTEM, **self._queuewatch_options)
+                                     system=SYSTEM,
+                                     sections=self._queuewatch_options)
         self.queuewatch.start()
         return self
 
