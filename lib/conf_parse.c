@@ -25,6 +25,8 @@ static _Thread_local struct err *parse_err;
 static _Thread_local const struct conf_section *parse_root;
 static _Thread_local int parse_lines; /* of the file; 0 for an override */
 static _Thread_local const char *parse_override;
+/* A section that stands once does not know its file. */
+static _Thread_local const char *parse_name;
 
 /* "file:12", or the override. */
 static void
@@ -33,7 +35,7 @@ place_text(const cfg_t *cfg, char *out, size_t size)
 	if (parse_override != NULL)
 		(void)snprintf(out, size, "-o %s", parse_override);
 	else
-		(void)snprintf(out, size, "%.500s:%d", cfg->filename,
+		(void)snprintf(out, size, "%.500s:%d", parse_name,
 		    parse_lines > 0 && cfg->line > parse_lines ? parse_lines
 		                                               : cfg->line);
 }
@@ -194,9 +196,11 @@ parse_file(cfg_t *cfg, const char *file, struct err *e)
 	}
 	free(cfg->filename);
 	cfg->filename = strdup(file);
+	parse_name = file;
 	rc = cfg_parse_fp(cfg, f);
 	(void)fclose(f);
 	free(text);
+	parse_name = NULL;
 	parse_lines = 0;
 	if (rc == CFG_SUCCESS)
 		return 0;

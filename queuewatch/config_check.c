@@ -171,17 +171,25 @@ check_ip_or_domain(const char *value, struct err *e)
 	return domain_normal(value, false, name, e);
 }
 
+/* Of two options that contradict each other the one that was given. */
+static const void *
+given(const struct config *c, const void *one, const void *other)
+{
+	return conf_given(c->conf, one) ? one : other;
+}
+
 static int
 check_queue(const struct config *c, struct err *e)
 {
 	const struct config_queue *q = &c->queue;
 
 	if (q->critical <= q->warning)
-		return conf_fault(c->conf, &q->critical, e,
-		    "queue: critical must be above warning (%lld)",
+		return conf_fault(c->conf, given(c, &q->critical, &q->warning),
+		    e, "queue: critical must be above warning (%lld)",
 		    (long long)q->warning);
 	if (q->oldest_critical <= q->oldest_warning)
-		return conf_fault(c->conf, &q->oldest_critical, e,
+		return conf_fault(c->conf,
+		    given(c, &q->oldest_critical, &q->oldest_warning), e,
 		    "queue: oldest_critical must be above oldest_warning "
 		    "(%lld s)",
 		    (long long)q->oldest_warning);
@@ -198,11 +206,15 @@ check_disks(const struct config *c, struct err *e)
 			return conf_fault(c->conf, &d->warning, e,
 			    "disk: warning must be above 0%%");
 		if (d->critical <= d->warning)
-			return conf_fault(c->conf, &d->critical, e,
+			return conf_fault(c->conf,
+			    given(c, &d->critical, &d->warning), e,
 			    "disk: critical must be above warning (%.4g%%)",
 			    d->warning * 100);
 		if (d->forecast_critical >= d->forecast_warning)
-			return conf_fault(c->conf, &d->forecast_critical, e,
+			return conf_fault(c->conf,
+			    given(
+			        c, &d->forecast_critical, &d->forecast_warning),
+			    e,
 			    "disk: forecast_critical must be below "
 			    "forecast_warning (%lld s)",
 			    (long long)d->forecast_warning);
@@ -232,7 +244,8 @@ check_probes(const struct config *c, struct err *e)
 		if (must_have(c, &s[i].name, "service: url", s[i].url, e) == -1)
 			return -1;
 		if (s[i].timeout > s[i].interval)
-			return conf_fault(c->conf, &s[i].timeout, e,
+			return conf_fault(c->conf,
+			    given(c, &s[i].timeout, &s[i].interval), e,
 			    "service: timeout must not be above interval "
 			    "(%lld s)",
 			    (long long)s[i].interval);
@@ -242,7 +255,8 @@ check_probes(const struct config *c, struct err *e)
 		        e) == -1)
 			return -1;
 		if (cert[i].critical >= cert[i].warning)
-			return conf_fault(c->conf, &cert[i].critical, e,
+			return conf_fault(c->conf,
+			    given(c, &cert[i].critical, &cert[i].warning), e,
 			    "certificate: critical must be below warning "
 			    "(%lld s)",
 			    (long long)cert[i].warning);
