@@ -235,7 +235,7 @@ def test_next_s_moves_reports_and_no_sample(watch, status, spool):
     qw = watch(clear_samples=1).start()
     status.wait(1)
     spool.put("incoming", 3)
-    until(lambda: qw.finding("queue")["value"] == 3, 1.6, "a sample meanwhile")
+    until(lambda: qw.finding("queue", "")["value"] == 3, 1.6, "a sample meanwhile")
     assert len(status.got) == 1
     began = time.monotonic()
     status.wait(3, 10)
@@ -430,7 +430,7 @@ def test_full_data_disk_stops_nothing(place, watch, status, spool):
     until(lambda: level(last(status), "queue") == "warning", 10)
     got = seqs(status)
     assert got == list(range(got[0], got[0] + len(got))), got
-    assert qw.running() and qw.finding("queue")["level"] == "warning"
+    assert qw.running() and qw.finding("queue", "")["level"] == "warning"
 
 
 def test_reload(watch, status, spool):
