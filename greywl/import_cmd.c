@@ -85,7 +85,7 @@ refuse(const struct gw *g, const struct gw_import *im,
 			gw_complain("%s:%zu: %s", file_name(g),
 			    im->skipped[i].line, im->skipped[i].reason);
 	}
-	gw_complain("nothing was changed: %zu lines are broken "
+	gw_complain("nothing was changed; broken lines: %zu "
 	            "(--skip-broken takes the others)",
 	    im->n_broken);
 	if (g->given.value[GW_JSON] != NULL)
@@ -120,7 +120,8 @@ gw_import(struct gw *g)
 	const char *file = file_name(g);
 	const struct gw_format *format;
 	struct gw_import im = { .now = g->now,
-		.author = g->given.value[GW_AUTHOR] };
+		.author = g->given.value[GW_AUTHOR],
+		.file = file_name(g) };
 	enum gw_exit rc = GW_FAILED;
 	struct err e;
 	FILE *f = stdin;

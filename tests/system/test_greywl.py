@@ -359,3 +359,110 @@ def test_proof_of_an_address(wl):
     t = wl.json("test", *ask, "--name", "mx1.bank.example")
     assert (t["verdict"], t["rule"]) == ("exempt", "whitelist")
     assert wl.json("test", *ask, "--name", "bank.example.evil.example")["verdict"] == "new"
+
+
+def imported(wl, form, text, *args, name=None):
+    """What came of it: (taken, lines skipped); the two make up the whole file."""
+    path = wl.conf + "." + (name or "list")
+    pathlib.Path(path).write_text(text, encoding="utf-8")
+    answer = wl.json("import", "--from", form, path, *args)
+    assert all(s["reason"] for s in answer["skipped"])
+    return answer["taken"], [s["line"] for s in answer["skipped"]]
+
+
+def test_import_postgrey(wl):
+    text = ("# comment\n\ndebian.org   # and below\n/^mail\\d+\\.example\\.org$/\n"
+            "195.235.39\n192.0.2.0/24\n10.1.2.3/8\n66.216.126.174\n2001:db8::/32\n"
+            "postmaster@\nuser@here.example\nde\n")
+    assert imported(wl, "postgrey", text) == (8, [4, 12])
+    assert wl.entries() == {
+        ("name", "debian.org"), ("network", "195.235.39.0/24"),
+        ("network", "192.0.2.0/24"), ("network", "10.0.0.0/8"),
+        ("network", "66.216.126.174"), ("network", "2001:db8::/32"),
+        ("recipient", "postmaster@*"), ("recipient", "user@here.example")}
+    assert imported(wl, "postgrey", "here.example\nabuse@\n",
+                    name="whitelist_recipients") == (2, [])
+    assert ("recipient", "here.example") in wl.entries()
+    ask = ["--helo", "h", "--from", "a@x.example", "--to", "b@y.example"]
+    assert wl.json("test", "--client", "195.235.39.77", *ask)["rule"] == "whitelist"
+    assert wl.json("test", "--client", "195.235.40.1", *ask)["verdict"] == "new"
+    named = ["--client", "198.51.100.1", *ask, "--name"]
+    assert wl.json("test", *named, "muffat.debian.org")["rule"] == "whitelist"
+    assert wl.json("test", *named, "notdebian.org")["verdict"] == "new"
+    before = wl.text("export")
+    broken = wl.conf + ".broken"
+    pathlib.Path(broken).write_text("good.example\ntwo words\n", encoding="utf-8")
+    assert wl("import", "--from", "postgrey", broken, ok=False).returncode == 2
+    assert wl.text("export") == before
+
+
+def test_import_sqlgrey(wl):
+    assert imported(wl, "sqlgrey", "# x\n1.2.3\n1.2.3.4\n*.y.example # c\n/x/\n"
+                    "z.example\n") == (4, [5])
+    assert wl.entries() == {("network", "1.2.3.0/24"), ("network", "1.2.3.4"),
+                            ("name", "y.example"), ("name", "z.example")}
+
+
+SQL = """-- a dump
+DROP TABLE IF EXISTS `greylisting_whitelist_domains`;
+CREATE TABLE `greylisting_whitelist_domains` (
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+  `domain` varchar(255) NOT NULL DEFAULT '',
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB;
+INSERT INTO `greylisting_whitelist_domains` VALUES (1,'amazon.example'),(2,'aol.example');
+INSERT INTO greylisting_whitelist_domains (domain) VALUES ('x.example');
+INSERT INTO `other` VALUES (1,'no.example');
+INSERT INTO "greylisting_whitelists" (account, sender, comment)
+ VALUES
+ ('@.', '216.239.32.0/19', 'it''s \\'quoted\\', (really)'),
+ ('u@x.example', '1.2.3.4', ''),
+ ('@.','@.ebay.example','');
+COPY public.greylisting_whitelist_domains (id, domain) FROM stdin;
+1	copied.example
+\\.
+"""
+
+
+def test_import_iredapd(wl):
+    assert imported(wl, "iredapd", SQL) == (6, [14])
+    assert wl.entries() == {
+        ("domain", "amazon.example"), ("domain", "aol.example"), ("domain", "x.example"),
+        ("network", "216.239.32.0/19"), ("domain", "ebay.example"),
+        ("domain", "copied.example")}
+    assert all(e["proof"] == "spf" for e in wl.json("list") if e["kind"] == "domain")
+    assert imported(wl, "iredapd", 'id,domain\n1,"csv.example"\n2,csv2.example\n') == (2, [])
+    assert imported(wl, "iredapd", "one.example\ntwo.example\n") == (2, [])
+    assert {("domain", "csv.example"), ("domain", "two.example")} <= wl.entries()
+    assert imported(wl, "iredapd", "INSERT INTO greylisting_whitelist_domains VALUES "
+                    "(1,'a..b'),(2,'ok.example');\n", "--skip-broken") == (1, [1])
+
+
+GREYLIST_CONF = """# comment
+pidfile "/var/run/x.pid"
+list "my network" addr { 127.0.0.1/8 10.0.0.0/8 \\
+      192.0.2.0/24 }
+list "grey users" rcpt {  \\
+    # one of them
+    user1@here.example \\
+    user2@here.example }
+acl whitelist list "my network"
+racl "id1" whitelist domain example.com autowhite 3d
+racl whitelist from friend@toto.example
+acl whitelist from @toto2.example
+acl whitelist rcpt postmaster@here.example
+acl whitelist rcpt /foo/
+acl whitelist addr 1.2.3.4 rcpt a@b.example
+racl greylist list "grey users" delay 30m
+racl whitelist default
+addr 192.168.0.0/16
+"""
+
+
+def test_import_milter_greylist(wl):
+    assert imported(wl, "milter-greylist", GREYLIST_CONF) == (8, [7, 8, 14, 15, 16, 17])
+    assert wl.entries() == {
+        ("network", "127.0.0.0/8"), ("network", "10.0.0.0/8"), ("network", "192.0.2.0/24"),
+        ("network", "192.168.0.0/16"), ("name", "example.com"),
+        ("sender", "friend@toto.example"), ("domain", "toto2.example"),
+        ("recipient", "postmaster@here.example")}
