@@ -129,7 +129,7 @@ entry(struct page *p, const struct model_thread *t, size_t i, int heading,
 		html_element(h, "p", e->title, "class", "outcome", NULL);
 	if (extent == PAGE_NEWEST && strlen(e->body) > TEXT_MAX)
 		cut_text(p, t, e->body);
-	else if (markdown_html(h, e->body, heading + 1) != 0)
+	else if (markdown_html(h, e->body, i > 0 ? heading + 1 : heading) != 0)
 		h->out->bad = 1;
 	html_end(h, "div");
 	html_newline(h);
