@@ -16,6 +16,7 @@ struct dns_lane {
 	ares_channel channel;
 	struct dns_options o;
 	struct dns_query *open;
+	int answering; /* inside "done" */
 };
 
 /* What is open in a lane: a list, for the ids, and for cancelling. */
@@ -173,7 +174,9 @@ on_answer(void *arg, int status, int timeouts, unsigned char *p, int n)
 		if (status == ARES_SUCCESS && n > 0)
 			dns_answer_read(p, (size_t)n, q->name, q->type,
 			    q->lane->o.answer_cap, &answer);
+		q->lane->answering++;
 		q->done(q->arg, &answer);
+		q->lane->answering--;
 		dns_answer_free(&answer);
 	}
 	free(q);
@@ -235,8 +238,11 @@ dns_lane_forget(struct dns_lane *l, const void *arg)
 			q->done = NULL;
 		others = others || q->done != NULL;
 	}
-	/* c-ares can only cancel all; what waits alone goes by its tries. */
-	if (!others)
+	/*
+	 * c-ares can only cancel all, and not from a callback: the query whose
+	 * callback it is would be ended twice.  Else they end with their tries.
+	 */
+	if (l->open != NULL && !others && l->answering == 0)
 		ares_cancel(l->channel);
 }
 
