@@ -33,7 +33,7 @@ static const struct alert_channel channels[] = {
 	{ "discord", "https://", .compose = alert_discord, .needs_path = true,
 	    .form = "discord://discord.com/api/webhooks/..." },
 	{ "matrix", "https://", .compose = alert_matrix, .needs_path = true,
-	    .needs_secret = true,
+	    .needs_secret = true, .idempotent = true,
 	    .form = "matrix://matrix.example.org/!room:example.org" },
 	{ "telegram", "https://api.telegram.org/", .compose = alert_telegram,
 	    .needs_path = true, .needs_secret = true,
@@ -42,9 +42,10 @@ static const struct alert_channel channels[] = {
 	    .needs_path = true, .needs_secret = true,
 	    .form = "pushover://USER-KEY" },
 	{ "pagerduty", "https://", .compose = alert_pagerduty,
-	    .needs_secret = true, .form = "pagerduty://events.pagerduty.com" },
+	    .needs_secret = true, .idempotent = true,
+	    .form = "pagerduty://events.pagerduty.com" },
 	{ "alertmanager", "https://", .compose = alert_alertmanager,
-	    .form = "alertmanager+http://127.0.0.1:9093" },
+	    .idempotent = true, .form = "alertmanager+http://127.0.0.1:9093" },
 };
 #define CHANNELS (sizeof(channels) / sizeof(channels[0]))
 
@@ -180,6 +181,16 @@ out:
 	parts_free(&p);
 	free(plain);
 	return result;
+}
+
+bool
+alert_is_idempotent(const char *url)
+{
+	char *plain;
+	const struct alert_channel *ch = find_channel(url, &plain);
+
+	free(plain);
+	return ch != NULL && ch->idempotent;
 }
 
 int

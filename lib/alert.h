@@ -60,6 +60,12 @@ struct alert_target {
 int alert_check(const struct alert_target *target, struct err *e);
 
 /*
+ * Whether the channel itself takes a repeated message for the same one, so that
+ * it can be sent again when nobody knows whether it arrived.
+ */
+bool alert_is_idempotent(const char *url);
+
+/*
  * Read the first line of a password file.  Returns 0 and a string to free() in
  * *secret_r ("" where "path" is ""), or -1 with *e set.
  */

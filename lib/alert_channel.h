@@ -25,6 +25,7 @@ struct alert_channel {
 	bool is_mail;
 	bool needs_path; /* a topic, a room, a key of the receiver */
 	bool needs_secret;
+	bool idempotent; /* knows a repeated message */
 	const char *form; /* for messages: what would be right */
 	int (*compose)(const struct alert_call *call, struct alert_request *r,
 	    struct err *e);

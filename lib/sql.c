@@ -358,3 +358,35 @@ sql_path(const char *url, struct err *e)
 	    e, "\"%.80s\" is not a store: write sqlite:/path/to/file", url);
 	return NULL;
 }
+
+int
+sql_reserve(struct sql *s, size_t bytes, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s, "PRAGMA freelist_count", e);
+	int64_t pages;
+	int persist = 1;
+	char text[128];
+
+	if (st == NULL || sql_step(st, e) != 1)
+		return -1;
+	pages = sql_int(st, 0);
+	sql_reset(st);
+	/* the log keeps its length, also when the database is closed */
+	(void)sqlite3_file_control(
+	    s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+	if (sql_exec(s, "PRAGMA wal_autocheckpoint=16", e) == -1)
+		return -1;
+	if (pages * 4096 >= (int64_t)bytes)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+	    "CREATE TABLE reserve (b); INSERT INTO reserve VALUES "
+	    "(zeroblob(%zu)); DROP TABLE reserve",
+	    bytes);
+	if (sql_begin(s, e) == -1)
+		return -1;
+	if (sql_exec(s, text, e) == -1 || sql_commit(s, e) == -1) {
+		sql_rollback(s);
+		return -1;
+	}
+	return sql_exec(s, "PRAGMA wal_checkpoint(RESTART)", e);
+}

@@ -75,6 +75,13 @@ int64_t sql_changes(struct sql *s);
 /* Rows that this connection has changed since it was opened. */
 int64_t sql_total_changes(struct sql *s);
 
+/*
+ * For a small database that must be written when the disk is full: at least
+ * "bytes" of the file and of its log are allocated now and used again later.
+ * For one connection that makes small transactions.  Returns 0 or -1.
+ */
+int sql_reserve(struct sql *s, size_t bytes, struct err *e);
+
 /* What the last failure was: the store is full; it is busy; it is damaged. */
 bool sql_was_full(struct sql *s);
 bool sql_was_busy(struct sql *s);
