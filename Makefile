@@ -102,10 +102,14 @@ $(O)/%.o: %.c
 	@$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# A test is linked with the programs whose headers it includes: each has names
+# such as config_read of its own.
+test_archives = $(foreach p,milter greywl queuewatch statusd,$(shell \
+	grep -q '^.include "$(p)/' tests/unit/$*.c && echo $(O)/$(p).a))
 $(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(test_archives) $(LIB_A) -lcmocka $(LIBS)
 $(O)/bench.a: $(BENCH_OBJ)
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
