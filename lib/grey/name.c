@@ -56,13 +56,17 @@ has_decimal(const char *name, const uint8_t ip[4])
 	return false;
 }
 
+/* The address in eight hexadecimal or twelve decimal digits. */
 static bool
-has_text(const char *name, const char *fmt, const uint8_t ip[4])
+has_run(const char *name, const uint8_t ip[4])
 {
-	char text[16];
+	char hex[16], decimal[16];
 
-	(void)snprintf(text, sizeof(text), fmt, ip[0], ip[1], ip[2], ip[3]);
-	return strcasestr(name, text) != NULL;
+	(void)snprintf(
+	    hex, sizeof(hex), "%02x%02x%02x%02x", ip[0], ip[1], ip[2], ip[3]);
+	(void)snprintf(decimal, sizeof(decimal), "%03u%03u%03u%03u", ip[0],
+	    ip[1], ip[2], ip[3]);
+	return strcasestr(name, hex) != NULL || strstr(name, decimal) != NULL;
 }
 
 /* The last two groups of an IPv6 address, or all 16 of its last digits. */
@@ -115,8 +119,7 @@ name_is_dynamic(const char *name, const struct ip *client)
 	    host, sizeof(host), "%.*s", (int)(n > tail ? n - tail : 0), name);
 	if (client->bits == 32)
 		return has_word(host) || has_decimal(host, client->bytes) ||
-		    has_text(host, "%02x%02x%02x%02x", client->bytes) ||
-		    has_text(host, "%03u%03u%03u%03u", client->bytes);
+		    has_run(host, client->bytes);
 	return has_word(host) || has_v6(host, client->bytes);
 }
 
