@@ -67,7 +67,8 @@ open_thread(struct page *p, const struct model_thread *t)
 	page_link(p, path, t->title);
 	html_end(h, "h3");
 	page_thread_facts(p, t);
-	page_newest_entry(p, t, 4);
+	if (t->kind == MODEL_INCIDENT)
+		page_newest_entry(p, t, 4);
 	html_end(h, "article");
 	html_newline(h);
 }

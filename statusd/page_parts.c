@@ -114,6 +114,17 @@ entry_label(struct page *p, const struct model_thread *t, size_t i, int heading)
 	buf_free(&label);
 }
 
+/* Whether the last entry's title says more than the thread's. */
+static bool
+says_more(const struct model_thread *t, const struct model_entry *e)
+{
+	const char *colon = strstr(t->title, ": ");
+	const char *title = colon != NULL ? colon + 2 : t->title;
+
+	return e->kind == MODEL_RESOLUTION && e->title[0] != '\0' &&
+	    strstr(e->title, title) == NULL;
+}
+
 static void
 entry(struct page *p, const struct model_thread *t, size_t i, int heading,
     enum page_extent extent)
@@ -125,7 +136,7 @@ entry(struct page *p, const struct model_thread *t, size_t i, int heading,
 	    extent == PAGE_WHOLE ? e->key : NULL, NULL);
 	if (i > 0)
 		entry_label(p, t, i, heading);
-	if (e->kind == MODEL_RESOLUTION && e->title[0] != '\0')
+	if (says_more(t, e))
 		html_element(h, "p", e->title, "class", "outcome", NULL);
 	if (extent == PAGE_NEWEST && strlen(e->body) > TEXT_MAX)
 		cut_text(p, t, e->body);
