@@ -124,7 +124,7 @@ add_origins(struct grey_record *rec, const struct grey_attempt *a, int64_t now,
 	}
 }
 
-enum standing { HAS_TO_WAIT, HAS_WAITED, HAS_PASSED };
+enum standing { NEVER_TRIED, HAS_TO_WAIT, HAS_WAITED, HAS_PASSED };
 
 /*
  * Whether one of the attempt's identities has waited, or has passed before;
@@ -134,7 +134,7 @@ static enum standing
 standing_of(struct grey_record *rec, const struct grey_attempt *a,
     const struct grey_policy *p, int64_t now, int64_t *wait_r)
 {
-	enum standing best = HAS_TO_WAIT;
+	enum standing best = NEVER_TRIED;
 	const struct grey_origin *o;
 	int64_t left;
 	size_t i;
@@ -149,7 +149,9 @@ standing_of(struct grey_record *rec, const struct grey_attempt *a,
 			return HAS_PASSED;
 		if (left <= 0)
 			best = HAS_WAITED;
-		else if (left < *wait_r)
+		else if (best == NEVER_TRIED)
+			best = HAS_TO_WAIT;
+		if (left > 0 && left < *wait_r)
 			*wait_r = left;
 	}
 	return best;
@@ -240,33 +242,32 @@ grey_judge(const struct grey_attempt *a, const struct grey_policy *p,
     int64_t now, struct grey_record *rec,
     struct grey_credit credits[GREY_CREDITS], struct grey_judgement *j_r)
 {
-	bool tried, known = is_known(a, p, now, credits);
+	bool known = is_known(a, p, now, credits), passes;
 	enum standing standing;
 	int64_t wait;
 
 	*j_r = (struct grey_judgement){ 0 };
 	hold_to_now(rec, now, j_r);
 	forget_old(rec, p, now, j_r);
-	tried = rec->n_origins > 0;
 	standing = standing_of(rec, a, p, now, &wait);
+	passes = standing == HAS_WAITED || standing == HAS_PASSED;
 	if (standing == HAS_WAITED)
 		j_r->waited_s = now - rec->first_seen;
-	if (standing != HAS_TO_WAIT || known || p->learn) {
-		j_r->verdict = standing != HAS_TO_WAIT || !known ? GREY_PASS
-		                                                 : GREY_KNOWN;
-		/* a known one leaves no record of its own, but ends a wait */
-		if (tried || !known)
-			mark_passed(rec, a, p, now, j_r);
-		else
-			j_r->lazy = true;
-		earn(a, p, now, credits, j_r);
-	} else {
-		j_r->verdict = tried ? GREY_WAITING : GREY_NEW;
+	if (!passes && !known && !p->learn) {
+		j_r->verdict = standing == NEVER_TRIED ? GREY_NEW
+		                                       : GREY_WAITING;
 		j_r->wait_s = wait;
 		add_origins(rec, a, now, j_r);
 		see(rec, now, j_r);
 		return;
 	}
+	j_r->verdict = passes || !known ? GREY_PASS : GREY_KNOWN;
+	/* a known one leaves no record of its own, but ends a wait */
+	if (rec->n_origins > 0 || !known)
+		mark_passed(rec, a, p, now, j_r);
+	else
+		j_r->lazy = true;
+	earn(a, p, now, credits, j_r);
 	if (j_r->write_record) {
 		if (rec->first_seen == 0)
 			rec->first_seen = now;
