@@ -178,7 +178,8 @@ gw_import_read(struct gw_import *im, const struct gw_format *format, FILE *f,
 	size_t size = 0, line = 0;
 	ssize_t n;
 
-	while (!im->no_memory && (n = getline(&text, &size, f)) != -1)
+	while (
+	    !im->no_memory && !im->done && (n = getline(&text, &size, f)) != -1)
 		read_line(im, format, ++line, text, (size_t)n);
 	free(text);
 	if (format->end != NULL)

@@ -28,6 +28,7 @@ struct gw_import {
 	size_t n_skipped, skipped_room;
 	size_t n_broken;
 	bool no_memory;
+	bool done; /* the rest of the file is not wanted */
 	void *state; /* the format's own; NULL at first */
 };
 

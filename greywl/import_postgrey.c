@@ -63,7 +63,12 @@ gw_import_postgrey(struct gw_import *im, size_t line, char *text)
 
 	if (*s == '\0')
 		return;
-	if (is_expression(s))
+	if (line == 1 && strncmp(s, "VERSION=", 8) == 0) {
+		gw_import_skip(im, line, true,
+		    "a dump of postgrey's database: this release takes its "
+		    "whitelists only");
+		im->done = true;
+	} else if (is_expression(s))
 		gw_import_skip(im, line, false,
 		    "a regular expression: write the domain that it stands "
 		    "for");
