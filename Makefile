@@ -89,7 +89,7 @@ $(O)/queuewatch.a: $(QW_OBJ)
 $(O)/statusd.a: $(STATUS_OBJ)
 $(O)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 # The page's style sheet is part of the program; its name changes with it.
 $(B)/gen/style.h: statusd/style.css
