@@ -162,6 +162,7 @@ reason(const struct facts *f, enum model_state state, int64_t now)
 {
 	struct buf b;
 	const char *said = f->said;
+	char *text;
 
 	buf_init(&b, 1024);
 	buf_str(&b, "");
@@ -178,7 +179,9 @@ reason(const struct facts *f, enum model_state state, int64_t now)
 			said = strstr(said, ": ") + 2;
 		buf_str(&b, said != NULL ? said : f->cause);
 	}
-	return strdup(buf_text(&b));
+	text = strdup(buf_text(&b));
+	buf_free(&b);
+	return text;
 }
 
 static int
