@@ -279,4 +279,3 @@ json_clean_text(const char *s, size_t max)
 	buf_free(&b);
 	return v;
 }
-

@@ -15,6 +15,7 @@ with what there was otherwise.  `.stop()` closes the port and keeps its number,
 
 import base64
 import email
+import email.header
 import email.policy
 import json
 import socket
@@ -198,19 +199,44 @@ class Webhook(HTTPReceiver):
         return 200, b"{}"
 
 
+def _rfc2047(text):
+    """Decode a header as Go's mime.WordDecoder does, which ntfy uses."""
+    return str(email.header.make_header(email.header.decode_header(text)))
+
+
 class Ntfy(HTTPReceiver):
-    """As the ntfy server documents its publishing as JSON: a POST to the root
-    with at least "topic"; priority a number of 1 to 5, tags a list of text."""
+    """As ntfy documents publishing: a text to /TOPIC with headers, or JSON to
+    the root.  `.got` holds dicts of topic, title, message, priority, tags,
+    click, authorization.  A topic is at most 64 letters, digits, - and _."""
+
+    NAMES = {"title": ("title", "x-title", "t", "ti"),
+             "priority": ("priority", "x-priority", "prio", "p"),
+             "tags": ("tags", "x-tags", "tag", "ta"),
+             "click": ("click", "x-click")}
 
     def url_for(self, topic):
         return f"ntfy+http://{self.address}/{topic}"
 
+    def read_headers(self, request, body):
+        message = {"topic": request.path[1:], "message": body.decode("utf-8")}
+        for key, names in self.NAMES.items():
+            for name in names:
+                if name in request.headers:
+                    value = request.headers[name]
+                    if not value.isascii() or not value.isprintable():
+                        self.fault(f"{name}: {value!r}")
+                    message[key] = _rfc2047(value)
+        message["priority"] = int(message.get("priority", 3))
+        message["tags"] = [t for t in message.get("tags", "").split(",") if t]
+        return message
+
     def judge(self, request, body):
         if request.command not in ("POST", "PUT"):
             self.fault(f"method {request.command}")
-        if request.path != "/":
-            return 404, b'{"code":40401,"http":404,"error":"not found"}'
-        message = json.loads(body.decode("utf-8"))
+        if request.path == "/":
+            message = json.loads(body.decode("utf-8"))
+        else:
+            message = self.read_headers(request, body)
         topic = message.get("topic")
         if not isinstance(topic, str) or not topic or len(topic) > 64 or \
                 not all(c.isalnum() or c in "-_" for c in topic):
