@@ -29,7 +29,7 @@ def test_surge_opens_updates_and_resolves_an_incident(place, hook):
     loop.sink.accept(30)
     loop.postfix.flush()
     until(lambda: loop.postfix.count() <= 30, 20)
-    loop.wait_page(f"{SYSTEM}: Update 1")
+    loop.wait_page("Update 1,")
 
     loop.sink.accept()
     loop.postfix.flush()
