@@ -4,6 +4,7 @@
 #include "statusd/incident.h"
 #include "statusd/store.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct config;
@@ -11,20 +12,23 @@ struct config_system;
 struct err;
 
 /*
- * From findings to posts: each finding takes its incident step, and what
- * happened is stored, said by template, and published as the policy says.
- * Within a transaction of the store.
+ * From findings to posts.  Each finding takes its incident step; what happened
+ * to an incident in one report is said in one post, by template, and published
+ * as the policy says.  Within a transaction of the store.
  */
 struct announce {
 	struct store *store;
 	const struct config *config;
 	const struct config_system *system;
 	int64_t now;
-	struct incident_set set; /* announce_begin() fills it */
+
+	/* announce_begin() makes these, announce_end() frees them. */
+	struct incident_set set;
+	struct incident_event *events; /* that are to be spoken of */
+	size_t n_events;
 };
 
 int announce_begin(struct announce *a, struct err *e);
-void announce_end(struct announce *a);
 
 /*
  * Take in one finding.  "evidence" is kept for the operator with what happens:
@@ -32,6 +36,11 @@ void announce_end(struct announce *a);
  */
 int announce_finding(struct announce *a, const struct incident_finding *f,
     const char *evidence, struct err *e);
+
+/* Say what came of all of them. */
+int announce_say(struct announce *a, struct err *e);
+
+void announce_end(struct announce *a);
 
 /*
  * Make public what is due at "now".  Returns how many entries became public,

@@ -234,6 +234,8 @@ take_news(struct ingest *in, const struct report *r, int64_t now, struct err *e)
 	rc = end_silence(&a, e);
 	if (rc == 0)
 		rc = take_findings(&a, r, e);
+	if (rc == 0)
+		rc = announce_say(&a, e);
 	announce_end(&a);
 	if (rc == 0)
 		rc = fault_review(in->store, r->system, now, e);

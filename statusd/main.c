@@ -171,14 +171,14 @@ render(struct statusd *d)
 	}
 	d->stale = false;
 	d->next_change = tick_next_change(site, d->config);
+	if (tick_note_states(&d->tick, site, &e) == -1)
+		log_warn_limited(
+		    &d->render_limit, d->rendered_ms, 60, "uptime: %s", e.text);
 	if (site_update(d->site, site, site->loaded_at, &e) == -1) {
 		log_warn_limited(&d->render_limit, d->rendered_ms, 60,
 		    "site_directory: %s", e.text);
 		d->next_change = site->loaded_at + 2;
 	}
-	if (tick_note_states(&d->tick, site, &e) == -1)
-		log_warn_limited(
-		    &d->render_limit, d->rendered_ms, 60, "uptime: %s", e.text);
 	metrics_note_site(&d->counts, site);
 	model_free(site);
 }

@@ -3,7 +3,8 @@
 bool
 state_is_fresh(int64_t reported_at, int64_t now, int64_t late_after_s)
 {
-	return reported_at > 0 && now - reported_at <= late_after_s;
+	return reported_at > 0 && now - reported_at <= late_after_s &&
+	    reported_at - now <= late_after_s;
 }
 
 int

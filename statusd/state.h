@@ -22,7 +22,10 @@ struct state_facts {
 enum model_state state_of(
     const struct state_facts *f, int64_t now, int64_t late_after_s);
 
-/* Whether it has reported within late_after_s. */
+/*
+ * Whether it has reported within late_after_s; a time that is ahead by more is
+ * none (the clock was set back).
+ */
 bool state_is_fresh(int64_t reported_at, int64_t now, int64_t late_after_s);
 
 /* How bad: for choosing the worst of two. */

@@ -15,6 +15,7 @@
 #define EXPIRE_EVERY_S 3600
 #define KEEP_SAMPLES_S ((int64_t)400 * 86400)
 #define RENDER_EVERY_S 60
+#define NOTE_EVERY_S 10
 
 /* It was silent for long enough: an incident of its own. */
 static int
@@ -37,6 +38,8 @@ announce_silence(struct tick *t, const struct config_system *sys,
 	if (announce_begin(&a, e) == -1)
 		return -1;
 	rc = announce_finding(&a, &f, "", e);
+	if (rc == 0)
+		rc = announce_say(&a, e);
 	announce_end(&a);
 	return rc;
 }
@@ -105,24 +108,41 @@ tick_run(struct tick *t, int64_t now, struct err *e)
 	return store_changes(t->store) != before;
 }
 
-int
-tick_note_states(struct tick *t, const struct model_site *site, struct err *e)
+/* A state that is not noted yet, or one noted a while ago. */
+static bool
+is_to_be_noted(const struct tick *t, const struct model_site *site)
 {
+	for (size_t i = 0; i < site->n_systems; i++) {
+		if (site->systems[i].state_since == 0)
+			return true;
+	}
+	return site->loaded_at - t->noted_at >= NOTE_EVERY_S ||
+	    site->loaded_at < t->noted_at;
+}
+
+int
+tick_note_states(struct tick *t, struct model_site *site, struct err *e)
+{
+	if (!is_to_be_noted(t, site))
+		return 0;
 	if (store_begin(t->store, e) == -1)
 		return -1;
 	for (size_t i = 0; i < site->n_systems; i++) {
-		const struct model_system *m = &site->systems[i];
+		struct model_system *m = &site->systems[i];
 
 		if (store_period_note(t->store, m->code, m->state,
 		        site->loaded_at, e) == -1) {
 			store_rollback(t->store);
 			return -1;
 		}
+		if (m->state_since == 0)
+			m->state_since = site->loaded_at;
 	}
 	if (store_commit(t->store, e) == -1) {
 		store_rollback(t->store);
 		return -1;
 	}
+	t->noted_at = site->loaded_at;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct tick {
 	const struct config *config;
 	int64_t started_at; /* nobody is called silent for our own absence */
 	int64_t slow_at; /* when the slow part ran last */
+	int64_t noted_at; /* when the states were kept last */
 	int64_t expired_at; /* when old samples were dropped last */
 };
 
@@ -28,11 +29,10 @@ struct tick {
 int tick_run(struct tick *t, int64_t now, struct err *e);
 
 /*
- * Keep what states the systems of this picture were in, for the uptime.
- * Returns 0 or -1.
+ * Keep what states the systems of this picture are in, for the uptime; fills
+ * in since when, where that is now.  Returns 0 or -1.
  */
-int tick_note_states(
-    struct tick *t, const struct model_site *site, struct err *e);
+int tick_note_states(struct tick *t, struct model_site *site, struct err *e);
 
 /*
  * When the site would look different though nothing is stored: a system

@@ -280,10 +280,64 @@ life(void **state)
 	(void)report(x, 0, F("service", "webmail", "ok"));
 	expect_entries(x, STORE_PUBLIC, 0,
 	    "NC036: Mail is delayed | NC036: Update 1 | NC036: Update 2 | "
-	    "NC036: Update 3 | NC036: Webmail is back to normal");
+	    "NC036: Update 3 | NC036: Mail is back to normal");
 	expect_state(x, MODEL_OPERATIONAL);
 	x->now += 61;
 	expect_state(x, MODEL_UNKNOWN);
+}
+
+/* What one report says of an incident is one post, however much it is. */
+static void
+one_post(void **state)
+{
+	struct fix *x = *state;
+	struct model_site *site;
+
+	(void)report(x, 0,
+	    F("queue", "", "critical") "," F("service", "webmail", "critical"));
+	expect_entries(x, STORE_PUBLIC, 0, "NC036: Mail is delayed");
+	site = load(x, STORE_PUBLIC);
+	assert_non_null(strstr(site->threads[0].entries[0].body,
+	    "There is a further problem: Webmail is not available."));
+	model_free(site);
+	(void)report(
+	    x, 0, F("queue", "", "ok") "," F("service", "webmail", "ok"));
+	expect_entries(x, STORE_PUBLIC, 0,
+	    "NC036: Mail is delayed | NC036: Mail is back to normal");
+	site = load(x, STORE_PUBLIC);
+	assert_null(strstr(site->threads[0].entries[1].body, "Not over"));
+	assert_non_null(strstr(site->threads[0].entries[1].body,
+	    "Webmail can be used again. This incident is resolved."));
+	model_free(site);
+}
+
+/* A draft does not become public with what is published beside it. */
+static void
+draft_beside(void **state)
+{
+	struct fix *x = *state;
+	struct model_site *site;
+
+	(void)report(x, 0, F("disk", "/", "critical"));
+	expect_entries(x, STORE_PUBLIC, 0, "");
+	(void)report(x, 0, F("queue", "", "critical"));
+	expect_entries(x, STORE_PUBLIC, 0, "NC036: Mail is delayed");
+	expect_entries(x, STORE_ALL, 0, "NC036: Mail is delayed");
+	(void)report(x, 0, F("disk", "/", "warning"));
+	expect_entries(x, STORE_PUBLIC, 0, "NC036: Mail is delayed");
+	(void)report(x, 0, F("queue", "", "ok"));
+	expect_entries(
+	    x, STORE_PUBLIC, 0, "NC036: Mail is delayed | NC036: Update 1");
+	(void)report(x, 0, F("disk", "/", "ok"));
+	expect_entries(x, STORE_PUBLIC, 0,
+	    "NC036: Mail is delayed | NC036: Update 1 | "
+	    "NC036: Mail is back to normal");
+	site = load(x, STORE_PUBLIC);
+	for (size_t i = 0; i < site->threads[0].n_entries; i++)
+		assert_null(strstr(site->threads[0].entries[i].body, "torage"));
+	assert_non_null(strstr(site->threads[0].entries[1].body,
+	    "Not over yet:\n\n- A problem is being looked into\n"));
+	model_free(site);
 }
 
 /* At or below the newest number nothing changes. */
@@ -587,6 +641,8 @@ main(void)
 		T(answers),
 		T(tokens),
 		T(life),
+		T(one_post),
+		T(draft_beside),
 		T(old_numbers),
 		T(policies),
 		T(silence),
