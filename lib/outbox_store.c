@@ -124,12 +124,12 @@ forget_old(struct sql *db, struct err *e)
 static int
 try_open(struct outbox_store *st, struct err *e)
 {
-	struct sql *db = sql_open(st->path, SQL_CREATE, BUSY_MS, e);
+	struct sql *db = sql_open(st->path, SQL_ALONE, BUSY_MS, e);
 
 	if (is_damaged(db, st->path)) {
 		sql_close(db);
 		set_aside(st->path);
-		db = sql_open(st->path, SQL_CREATE, BUSY_MS, e);
+		db = sql_open(st->path, SQL_ALONE, BUSY_MS, e);
 	}
 	if (db == NULL)
 		return -1;

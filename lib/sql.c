@@ -40,6 +40,10 @@ set_up(struct sql *s, enum sql_open_mode mode, int busy_ms, struct err *e)
 	        "PRAGMA trusted_schema=OFF;",
 	        NULL, NULL, NULL) != SQLITE_OK)
 		return fail(s, e, "set up");
+	if (mode == SQL_ALONE &&
+	    sqlite3_exec(s->db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL,
+	        NULL) != SQLITE_OK)
+		return fail(s, e, "set up");
 	if (mode != SQL_READ_ONLY &&
 	    sqlite3_exec(s->db,
 	        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", NULL,
@@ -55,6 +59,7 @@ sql_open(const char *path, enum sql_open_mode mode, int busy_ms, struct err *e)
 		[SQL_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 		[SQL_READ_WRITE] = SQLITE_OPEN_READWRITE,
 		[SQL_READ_ONLY] = SQLITE_OPEN_READONLY,
+		[SQL_ALONE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	};
 	struct sql *s = calloc(1, sizeof(*s));
 	mode_t old;

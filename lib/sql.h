@@ -15,7 +15,11 @@ struct sqlite3;
 struct sql;
 struct sql_stmt;
 
-enum sql_open_mode { SQL_CREATE, SQL_READ_WRITE, SQL_READ_ONLY };
+/*
+ * SQL_ALONE: as SQL_CREATE, for a file that no other process opens: without the
+ * file of shared memory, which can need room where the disk has none.
+ */
+enum sql_open_mode { SQL_CREATE, SQL_READ_WRITE, SQL_READ_ONLY, SQL_ALONE };
 
 /*
  * Open the database at "path" in WAL mode with synchronous=NORMAL and a busy
