@@ -82,6 +82,9 @@ $(B)/greymilter-spf: $(SPF_OBJ) $(LIB_A)
 	@$(SAY) LINK $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lspf2 $(LIBS)
 
+# For tests of its pure parts; what needs libspf2 stays in the archive.
+$(O)/spf.a: $(filter-out $(O)/milter/spf_main.o,$(SPF_OBJ))
+
 $(LIB_A): $(LIB_OBJ)
 $(O)/milter.a: $(MILTER_OBJ)
 $(O)/greywl.a: $(GREYWL_OBJ)
@@ -106,17 +109,17 @@ $(O)/%.o: %.c
 # such as config_read of its own.
 test_archives = $(foreach p,milter greywl queuewatch statusd,$(shell \
 	grep -q '^.include "$(p)/' tests/unit/$*.c && echo $(O)/$(p).a))
-$(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
+$(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(test_archives) $(LIB_A) -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(test_archives) $(O)/spf.a $(LIB_A) -lcmocka $(LIBS)
 $(O)/bench.a: $(BENCH_OBJ)
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
+$(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -207,7 +207,7 @@ run_deadlines(struct spf_crew *c, int64_t now, int64_t next)
 		struct slot *s = &c->slots[i];
 
 		if (s->busy && now >= s->deadline_ms) {
-			spf_job_expire(&s->job);
+			spf_job_expire(&s->job, c->confirm);
 			finish(s);
 		} else if (s->busy && s->deadline_ms < next) {
 			next = s->deadline_ms;

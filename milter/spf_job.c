@@ -143,21 +143,14 @@ spf_job_step(struct spf_job *j, struct spf_confirm *c)
 }
 
 void
-spf_job_expire(struct spf_job *j)
+spf_job_expire(struct spf_job *j, struct spf_confirm *c)
 {
-	switch (j->stage) {
-	case SPF_EVAL:
+	if (j->stage == SPF_EVAL) {
 		j->reply.result = SPF_TEMPERROR;
 		say(j, "out of time: ", "temperror");
-		break;
-	case SPF_COVER:
-	case SPF_CONFIRM:
-		if (j->against == NULL)
-			j->against = "out of time";
-		conclude(j);
-		break;
-	case SPF_DONE:
-		break;
+		j->stage = SPF_DONE;
 	}
-	j->stage = SPF_DONE;
+	/* What has not been looked up yet counts as failed. */
+	j->zone.broken = true;
+	(void)spf_job_step(j, c);
 }

@@ -33,10 +33,9 @@ void spf_job_free(struct spf_job *j);
 int spf_job_step(struct spf_job *j, struct spf_confirm *c);
 
 /*
- * The time is up: the reply is what is known.  Without a result it is a
- * temperror; a pass that was still being counted is held to what was seen; one
- * that was not confirmed proves nothing.
+ * The time is up: fill the reply with what is known.  Without a result it is a
+ * temperror; a pass is held to what the record was seen to cover.
  */
-void spf_job_expire(struct spf_job *j);
+void spf_job_expire(struct spf_job *j, struct spf_confirm *c);
 
 #endif

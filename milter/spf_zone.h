@@ -39,7 +39,7 @@ struct spf_zone {
 	struct spf_fact **facts;
 	size_t n;
 	size_t bytes;
-	bool broken; /* no memory: every further look-up fails */
+	bool broken; /* no memory, no time: every further look-up fails */
 	/* What was looked for last and is not there; "" for nothing. */
 	char wanted[DNS_NAME_SIZE];
 	enum dns_type wanted_type;
