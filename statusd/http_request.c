@@ -82,7 +82,8 @@ answer_search(struct MHD_Connection *c, const struct site_table *t)
 
 	buf_init(&page, SEARCH_PAGE_MAX);
 	if (t->search == NULL ||
-	    search_page(t->search, query != NULL ? query : "", &page) != 0)
+	    search_page(
+	        t->search, query != NULL ? query : "", clock_now(), &page) != 0)
 		queued = http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "503: the search does not work now", "Retry-After", "5");
 	else

@@ -257,10 +257,15 @@ int
 page_not_found(const struct model_site *site, struct buf *out)
 {
 	static const struct page_head head = { .title = "Not found",
-		.path = NULL };
+		.path = NULL,
+		.lives = "That is the time of the newest entry." };
+	int64_t newest = 0;
 	struct page p;
 
-	page_begin(&p, site, &head, 0, out);
+	for (size_t i = 0; i < site->n_threads; i++)
+		if (site->threads[i].updated_at > newest)
+			newest = site->threads[i].updated_at;
+	page_begin(&p, site, &head, newest, out);
 	html_element(&p.h, "h1", "There is no such page", NULL);
 	html_start(&p.h, "p", NULL);
 	html_text(&p.h, "How everything stands now is on the ");

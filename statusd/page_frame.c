@@ -31,6 +31,12 @@ join(const struct page *p, const char *path, char out[PAGE_PATH_SIZE * 2])
 }
 
 void
+page_address(const struct page *p, const char *path, struct buf *out)
+{
+	buf_printf(out, "%.*s%s", (int)p->base_len, p->base, path);
+}
+
+void
 page_link_start(struct page *p, const char *path, const char *style)
 {
 	char href[PAGE_PATH_SIZE * 2];

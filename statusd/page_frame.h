@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+struct buf;
+
 /*
  * What all pages share: head, header, footer, and the small parts.  A page is
  * written between page_begin() and page_end().
@@ -28,6 +30,9 @@ void page_begin(struct page *p, const struct model_site *site,
     const struct page_head *head, int64_t written, struct buf *out);
 /* Returns 0, or -1 where the buffer's cap or the memory was reached. */
 int page_end(struct page *p, const struct page_head *head);
+
+/* Where that path is, as a link says it: with the site's own in front. */
+void page_address(const struct page *p, const char *path, struct buf *out);
 
 /* "<a href="BASE+path">"; the path is of parts that need no escape. */
 void page_link_start(struct page *p, const char *path, const char *style);

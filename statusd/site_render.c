@@ -259,7 +259,7 @@ single_pages(struct render *r)
 	job = (struct job){ "search/index.html", HTML, SITE_LIST, 0,
 		source_of(r, "search", 0) };
 	if (!take_old(r, &job) &&
-	    put(r, &job, search_page(r->table->search, "", &r->out)) != 0)
+	    put(r, &job, search_page(r->table->search, "", 0, &r->out)) != 0)
 		return -1;
 	return 0;
 }

@@ -30,6 +30,7 @@ struct found_post {
 struct search {
 	_Atomic(unsigned) refs;
 	struct model_site site; /* title, address and links alone */
+	int64_t modified; /* of the newest entry */
 	struct found_post *posts;
 	size_t n;
 };
@@ -101,6 +102,8 @@ search_new(const struct model_site *model)
 		return NULL;
 	}
 	for (size_t i = 0; i < model->n_threads; i++) {
+		if (model->threads[i].updated_at > s->modified)
+			s->modified = model->threads[i].updated_at;
 		if (add_post(s, &model->threads[i]) != 0) {
 			search_unref(s);
 			return NULL;
@@ -313,13 +316,16 @@ results(struct page *p, const struct search *s, const char *query)
 }
 
 int
-search_page(const struct search *s, const char *query, struct buf *out)
+search_page(
+    const struct search *s, const char *query, int64_t now, struct buf *out)
 {
 	static const struct page_head head = { .title = "Search",
-		.path = "search/" };
+		.path = "search/",
+		.lives = "Posts that are newer than that were not looked "
+		         "through." };
 	struct page p;
 
-	page_begin(&p, &s->site, &head, 0, out);
+	page_begin(&p, &s->site, &head, now != 0 ? now : s->modified, out);
 	html_element(&p.h, "h1", "Search", NULL);
 	form(&p, query);
 	if (query[strspn(query, " \t\r\n")] != '\0')

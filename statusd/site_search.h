@@ -1,6 +1,8 @@
 #ifndef STATUSD_SITE_SEARCH_H
 #define STATUSD_SITE_SEARCH_H
 
+#include <stdint.h>
+
 struct buf;
 struct model_site;
 
@@ -17,9 +19,11 @@ void search_unref(struct search *s); /* NULL is allowed */
 
 /*
  * Add the page that answers "query" (as typed; "" shows the form alone): the
- * posts that have every word of it, newest first.  Returns 0, or -1 without
+ * posts that have every word of it, newest first.  "now" is when the page is
+ * written; 0: it tells the time of the newest entry.  Returns 0, or -1 without
  * memory.
  */
-int search_page(const struct search *s, const char *query, struct buf *out);
+int search_page(
+    const struct search *s, const char *query, int64_t now, struct buf *out);
 
 #endif

@@ -401,7 +401,7 @@ search(void **state)
 	assert_non_null(s);
 	for (size_t i = 0; i < COUNT(t); i++) {
 		buf_init(&b, PAGE_MAX);
-		assert_int_equal(search_page(s, t[i].query, &b), 0);
+		assert_int_equal(search_page(s, t[i].query, NOW, &b), 0);
 		has(&b, t[i].want);
 		has_not(&b, "<script");
 		buf_free(&b);
