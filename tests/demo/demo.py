@@ -182,10 +182,8 @@ class Demo:
         self.hold(lambda: self.row("operational"), "the row")
 
     def over(self):
-        found = {line for line in page.lines(self.loop.page("/feed/"))
-                 if "back to normal" in line}
-        line = self.page_line("back to normal")
-        return line if len(found) >= self.overs else None
+        found = self.loop.page("/feed/").count("back to normal</title>")
+        return self.page_line("back to normal") if found >= self.overs else None
 
     def fill(self):
         loop = self.loop
