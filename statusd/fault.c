@@ -142,7 +142,8 @@ notice(const struct review *r, const struct store_fault *f,
 
 	buf_init(&title, 1024);
 	buf_init(&body, TEXT_MAX);
-	buf_printf(&title, "%s %s: %s", r->system,
+	buf_printf(&title, "%s %s%s: %s", r->system,
+	    event == ALERT_CHANGE ? "now " : "",
 	    event == ALERT_RESOLVED ? "over" : level_word(f->level), f->label);
 	buf_str(&body, text);
 	n.system = strdup(r->system);
