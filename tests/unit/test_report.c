@@ -15,9 +15,9 @@
 #define EXAMPLE "tests/data/report.json"
 
 static void
-read_example(struct buf *b)
+read_text(const char *name, struct buf *b)
 {
-	FILE *f = fopen(EXAMPLE, "re");
+	FILE *f = fopen(name, "re");
 	char chunk[4096];
 	size_t n;
 
@@ -45,7 +45,7 @@ example_is_read(void **state)
 	struct report r;
 
 	(void)state;
-	read_example(&b);
+	read_text(EXAMPLE, &b);
 	parse_ok(b.data, b.len, &r);
 	assert_string_equal(r.system, "NC036");
 	assert_string_equal(r.agent, "queuewatch 0.1.0");
@@ -74,6 +74,20 @@ example_is_read(void **state)
 	buf_free(&b);
 }
 
+/* docs/report.md shows the very example that is tested here. */
+static void
+example_is_documented(void **state)
+{
+	struct buf example, page;
+
+	(void)state;
+	read_text(EXAMPLE, &example);
+	read_text("docs/report.md", &page);
+	assert_non_null(strstr(page.data, example.data));
+	buf_free(&example);
+	buf_free(&page);
+}
+
 /* What is composed from what was read is the same document. */
 static void
 example_makes_the_round(void **state)
@@ -84,7 +98,7 @@ example_makes_the_round(void **state)
 	json_t *was, *is;
 
 	(void)state;
-	read_example(&b);
+	read_text(EXAMPLE, &b);
 	parse_ok(b.data, b.len, &r);
 	buf_init(&again, REPORT_MAX_BYTES);
 	if (report_compose(&r, &again, &e) == -1)
@@ -389,6 +403,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(example_is_read),
 		cmocka_unit_test(example_makes_the_round),
+		cmocka_unit_test(example_is_documented),
 		cmocka_unit_test(faults_are_named),
 		cmocka_unit_test(limits_are_kept),
 		cmocka_unit_test(little_is_enough),
