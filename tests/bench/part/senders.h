@@ -1,5 +1,5 @@
-#ifndef TESTS_BENCH_SENDERS_H
-#define TESTS_BENCH_SENDERS_H
+#ifndef TESTS_BENCH_PART_SENDERS_H
+#define TESTS_BENCH_PART_SENDERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
