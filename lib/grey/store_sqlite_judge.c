@@ -164,6 +164,7 @@ wait_for(struct request *r, struct grey_judgement *j_r, struct err *e)
 		while (sem_wait(&r->done) == -1)
 			; /* it is being posted */
 	}
+	(void)atomic_load(&r->state); /* what the writer wrote before it */
 	rc = r->rc;
 	*j_r = r->j;
 	if (rc == -1)

@@ -22,8 +22,10 @@
 static char folder[] = "/tmp/mailglance-test-XXXXXX";
 static char url[64];
 
-#define T 1000000
 #define DAY 86400
+
+/* Now: what is older than its time is deleted by the store. */
+static int64_t T;
 
 static struct grey_store *
 open_as(enum grey_store_use use)
@@ -435,6 +437,7 @@ static int
 make_folder(void **state)
 {
 	(void)state;
+	T = clock_now();
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	(void)snprintf(url, sizeof(url), "sqlite:%s/grey.db", folder);
