@@ -27,8 +27,7 @@ warning(const struct gw *g, const struct allow_entry *entry)
 	if (!g->config.spf.enabled)
 		return "SPF is switched off in the configuration: what only "
 		       "SPF could prove is not exempt";
-	return "exempt once SPF proves the sender; this release does not ask "
-	       "SPF yet, so until then it is greylisted like others";
+	return NULL;
 }
 
 static json_t *

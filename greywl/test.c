@@ -1,22 +1,26 @@
 #include "greywl/greywl.h"
 #include "greywl/out.h"
 
+#include "lib/buf.h"
 #include "lib/duration.h"
 #include "lib/err.h"
+#include "lib/grey/ask.h"
 #include "lib/grey/check.h"
-#include "lib/grey/spf.h"
 #include "lib/log.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define TRIED_MAX 64
+#define TRACE_CAP (1u << 20)
 
 /* A message as it was described, and what came of it. */
 struct trial {
 	struct ip client;
 	struct grey_facts facts;
+	struct spf_pool *pool; /* NULL: SPF cannot be asked */
 	struct spf_answer spf;
+	struct buf spf_trace;
 	struct grey_who who;
 	struct grey_outcome outcome;
 	json_t *rules; /* those that were tried; NULL: print them */
@@ -61,25 +65,24 @@ read_facts(const struct gw *g, struct trial *t)
 }
 
 /*
- * Whose record is asked, and what it says.  This release has no answer yet:
- * "none", which proves nothing, exactly as the running milter sees it.
+ * As the milter asks; where the children cannot be started the reason is
+ * said, and nothing is proven.
  */
 static void
-ask_spf(struct trial *t)
+ask_spf(struct trial *t, const struct allow *allow, int64_t now)
 {
-	const char *domain = address_domain(t->facts.sender);
-	size_t n;
+	struct grey_ask ask;
+	struct err e;
 
-	t->spf = (struct spf_answer){ .result = SPF_NONE,
-		.source = SPF_NOT_ASKED };
-	if (domain == NULL || *domain == '\0')
-		domain = t->facts.helo;
-	n = strcspn(domain, ">");
-	if (n <= DOMAIN_MAX) {
-		memcpy(t->spf.domain, domain, n);
-		(void)address_lower(
-		    t->spf.domain, t->spf.domain, sizeof(t->spf.domain));
+	grey_ask(allow, &t->facts, now, &ask);
+	if (t->pool != NULL && spf_start(t->pool, &e) == -1) {
+		gw_complain("SPF: %s", e.text);
+		spf_close(t->pool);
+		t->pool = NULL;
 	}
+	grey_ask_spf(t->pool, &ask, &t->facts, &t->spf_trace, &t->spf);
+	spf_close(t->pool);
+	t->pool = NULL;
 }
 
 static void
@@ -114,6 +117,84 @@ identities_json(const struct trial *t)
 	return all;
 }
 
+/* Each line of the trace: "each" is called with it. */
+static void
+each_line(
+    const struct buf *b, void (*each)(void *arg, const char *line), void *arg)
+{
+	const char *s = buf_text(b), *end;
+	char line[1024];
+
+	for (; *s != '\0'; s = *end == '\n' ? end + 1 : end) {
+		end = strchrnul(s, '\n');
+		(void)snprintf(line, sizeof(line), "%.*s", (int)(end - s), s);
+		each(arg, line);
+	}
+}
+
+static void
+append_line(void *arg, const char *line)
+{
+	(void)json_array_append_new(arg, gw_json_text(line));
+}
+
+static void
+print_line(void *arg, const char *line)
+{
+	(void)arg;
+	gw_line(stdout, "   spf           %s", line);
+}
+
+/* Why there is no answer, NULL where there is one. */
+static const char *
+no_answer(const struct trial *t)
+{
+	static const char *const why[SPF_SOURCES] = {
+		[SPF_NOT_ASKED] = "not asked",
+		[SPF_SHUNNED] = "the name has lately killed a child",
+		[SPF_CHILD_DIED] = "the child that was asked has died",
+		[SPF_LATE] = "no answer in time",
+		[SPF_BUSY] = "no child is ready",
+	};
+
+	return why[t->spf.source];
+}
+
+static json_t *
+spf_json(const struct trial *t)
+{
+	const char *why = no_answer(t);
+	json_t *trace = json_array();
+
+	each_line(&t->spf_trace, append_line, trace);
+	return json_pack("{ss so sb so so sI sI sI sI so}", "result",
+	    spf_result_word(t->spf.result), "domain",
+	    gw_json_text(t->spf.domain), "proves", t->spf.proves, "term",
+	    gw_json_text(t->spf.term), "no_answer",
+	    why != NULL ? json_string(why) : json_null(), "lookups",
+	    (json_int_t)t->spf.lookups, "voids", (json_int_t)t->spf.voids,
+	    "queries", (json_int_t)t->spf.queries, "elapsed_us",
+	    (json_int_t)t->spf.elapsed_us, "trace", trace);
+}
+
+static void
+print_spf(const struct trial *t)
+{
+	const char *why = no_answer(t);
+
+	gw_line(stdout, "spf       %s%s%s, proves %s%s%s%s",
+	    spf_result_word(t->spf.result), *t->spf.domain ? " for " : "",
+	    t->spf.domain, t->spf.proves ? "the sender" : "nothing",
+	    why != NULL ? " (" : "", why != NULL ? why : "",
+	    why != NULL ? ")" : "");
+	if (t->spf.source == SPF_ANSWERED)
+		gw_line(stdout,
+		    "          %u look-ups, %u void, %u queries, %lld ms%s%s",
+		    t->spf.lookups, t->spf.voids, t->spf.queries,
+		    (long long)(t->spf.elapsed_us / 1000),
+		    *t->spf.term != '\0' ? ", decided by " : "", t->spf.term);
+}
+
 static void
 print_json(const struct gw *g, struct trial *t)
 {
@@ -122,14 +203,11 @@ print_json(const struct gw *g, struct trial *t)
 
 	key_normal_sender(t->facts.sender, t->facts.recipient, sender);
 	key_normal_recipient(t->facts.recipient, recipient);
-	gw_json_print(json_pack("{ss ss so sI sb ss s{ss so sb} so s{so so} "
-	                        "so}",
+	gw_json_print(json_pack("{ss ss so sI sb ss so so s{so so} so}",
 	    "verdict", grey_verdict_words[o->verdict], "rule",
 	    grey_rule_words[o->rule], "reason", gw_json_text(o->reason),
 	    "wait_s", (json_int_t)o->wait_s, "defer", o->defer, "mode",
-	    grey_mode_words[g->config.mode], "spf", "result",
-	    spf_result_word(t->spf.result), "domain",
-	    gw_json_text(t->spf.domain), "proves", t->spf.proves, "identities",
+	    grey_mode_words[g->config.mode], "spf", spf_json(t), "identities",
 	    identities_json(t), "key", "sender", gw_json_text(sender),
 	    "recipient", gw_json_text(recipient), "rules", t->rules));
 }
@@ -150,9 +228,7 @@ print_text(const struct gw *g, const struct trial *t)
 		gw_line(stdout, "identity  %s %s",
 		    grey_identity_words[t->who.attempt.identities[i].kind],
 		    t->who.text[i]);
-	gw_line(stdout, "spf       %s%s%s, proves %s",
-	    spf_result_word(t->spf.result), *t->spf.domain ? " for " : "",
-	    t->spf.domain, t->spf.proves ? "the sender" : "nothing");
+	print_spf(t);
 	(void)fputs("verdict   ", stdout);
 	gw_colour(o->defer ? GW_YELLOW : GW_GREEN);
 	(void)fputs(grey_verdict_words[o->verdict], stdout);
@@ -183,9 +259,11 @@ judge(struct gw *g, struct trial *t)
 	};
 	struct err e;
 
-	ask_spf(t);
+	ask_spf(t, check.allow, g->now);
 	if (g->given.value[GW_JSON] != NULL)
 		t->rules = json_array();
+	else
+		each_line(&t->spf_trace, print_line, NULL);
 	grey_who(&g->config, grey_store_secret(g->store), &t->facts, &t->who);
 	grey_check(&check, &t->facts, &t->who, g->now, &t->outcome, &e);
 	if (t->rules != NULL)
@@ -199,6 +277,21 @@ judge(struct gw *g, struct trial *t)
 	return GW_FAILED;
 }
 
+/* Before rights are given up: the program may lie where they do not reach. */
+static void
+open_spf(const struct gw *g, struct trial *t)
+{
+	struct spf_options o;
+	struct err e;
+
+	grey_ask_options(&g->config, &o);
+	if (!o.enabled)
+		return;
+	t->pool = spf_open(&o, &e);
+	if (t->pool == NULL)
+		gw_complain("SPF cannot be asked: %s", e.text);
+}
+
 enum gw_exit
 gw_test(struct gw *g)
 {
@@ -210,9 +303,14 @@ gw_test(struct gw *g)
 		return rc;
 	if (grey_config_add_mynetworks(&g->config, &e) == -1)
 		log_debug("%s", e.text);
+	open_spf(g, &t);
 	if (gw_open(g, GREY_STORE_READ, &e) == -1) {
 		gw_complain("%s", e.text);
+		spf_close(t.pool);
 		return GW_FAILED;
 	}
-	return judge(g, &t);
+	buf_init(&t.spf_trace, TRACE_CAP);
+	rc = judge(g, &t);
+	buf_free(&t.spf_trace);
+	return rc;
 }

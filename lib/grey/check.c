@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 const char *const grey_rule_words[] = { "no_address", "authenticated",
 	"originating", "trusted_networks", "recipient", "whitelist", "known",
@@ -209,31 +210,27 @@ is_proven(const struct work *w, const struct allow_match *m)
 	}
 }
 
+/*
+ * One of the names that may speak for the sender.  "again": entries that do
+ * not look at the sender have been tried before.
+ */
 static bool
-rule_whitelist(const struct work *w)
+try_whitelist(
+    const struct work *w, const char *sender, bool again, size_t *matches)
 {
 	struct allow_match match[ALLOW_MATCHES];
 	struct allow_query q = { .client = w->f->client,
 		.client_name = w->f->client_name,
-		.sender = w->f->sender,
+		.sender = sender,
 		.recipient = w->f->recipient,
 		.now = w->now };
-	char bounce[DOMAIN_MAX + 16];
-	size_t i, n;
+	size_t i, n = allow_match(w->c->allow, &q, match);
 
-	if (w->c->allow == NULL)
-		return false;
-	if (*w->f->sender == '\0' || strcmp(w->f->sender, "<>") == 0) {
-		(void)snprintf(bounce, sizeof(bounce), "postmaster@%.*s",
-		    DOMAIN_MAX, or_empty(w->f->helo));
-		q.sender = bounce;
-	}
-	n = allow_match(w->c->allow, &q, match);
-	if (n == 0)
-		tell(w, GREY_RULE_WHITELIST, false,
-		    "none of the %zu entries matches",
-		    allow_count(w->c->allow));
 	for (i = 0; i < n; i++) {
+		if (again && match[i].kind != ALLOW_DOMAIN &&
+		    match[i].kind != ALLOW_SENDER)
+			continue;
+		(*matches)++;
 		if (!is_proven(w, &match[i])) {
 			tell(w, GREY_RULE_WHITELIST, false,
 			    "%s %.300s matches, but its proof (%s) is not there",
@@ -248,6 +245,53 @@ rule_whitelist(const struct work *w)
 		return exempt(w, GREY_RULE_WHITELIST, match[i].value);
 	}
 	return false;
+}
+
+/*
+ * A bounce has no sender.  HELO may be anything; the listed domain in whose
+ * SPF record the client lies, and the client's confirmed name, are proven.
+ */
+static bool
+try_bounce(const struct work *w, size_t *matches)
+{
+	const struct spf_answer *spf = w->f->spf;
+	const char *names[3] = { or_empty(w->f->helo), "", "" };
+	char sender[DOMAIN_MAX + 16];
+	size_t i;
+
+	if (spf != NULL && spf->proves &&
+	    strcasecmp(spf->domain, names[0]) != 0)
+		names[1] = spf->domain;
+	if (strcasecmp(or_empty(w->f->client_name), names[0]) != 0)
+		names[2] = or_empty(w->f->client_name);
+	for (i = 0; i < 3; i++) {
+		if (i > 0 && *names[i] == '\0')
+			continue;
+		(void)snprintf(sender, sizeof(sender), "postmaster@%.*s",
+		    DOMAIN_MAX, names[i]);
+		if (try_whitelist(w, sender, i > 0, matches))
+			return true;
+	}
+	return false;
+}
+
+static bool
+rule_whitelist(const struct work *w)
+{
+	size_t matches = 0;
+	bool found;
+
+	if (w->c->allow == NULL)
+		return false;
+	if (*w->f->sender == '\0' || strcmp(w->f->sender, "<>") == 0)
+		found = try_bounce(w, &matches);
+	else
+		found = try_whitelist(w, w->f->sender, false, &matches);
+	if (matches == 0)
+		tell(w, GREY_RULE_WHITELIST, false,
+		    "none of the %zu entries matches",
+		    allow_count(w->c->allow));
+	return found;
 }
 
 /* --- the store's judgement --- */

@@ -333,12 +333,19 @@ count(struct spf_pool *p, const struct spf_answer *a)
 	p->stats.proofs += a->proves;
 }
 
+static bool
+same_domain(const char *a, const char *b)
+{
+	return b != NULL && domain_within(a, b) && domain_within(b, a);
+}
+
 void
-spf_check_any(struct spf_pool *p, const struct spf_question *q,
-    const char *const *domains, size_t n, struct spf_answer *answer_r)
+spf_check_names(struct spf_pool *p, const struct spf_question *q,
+    const struct spf_name *names, size_t n, struct spf_answer *answer_r)
 {
 	int64_t began = clock_mono_ns(), until_ms;
 	struct asked x[SPF_CHECK_ANY_MAX];
+	struct spf_question one = *q;
 	struct spf_answer next;
 
 	if (n > SPF_CHECK_ANY_MAX)
@@ -346,17 +353,36 @@ spf_check_any(struct spf_pool *p, const struct spf_question *q,
 	memset(answer_r, 0, sizeof(*answer_r));
 	(void)pthread_mutex_lock(&p->lock);
 	until_ms = began / 1000000 + p->timeout_ms;
-	for (size_t i = 0; i < n; i++)
-		begin(p, q, domains[i], &x[i], until_ms);
+	for (size_t i = 0; i < n; i++) {
+		one.kind = names[i].kind;
+		begin(p, &one, names[i].domain, &x[i], until_ms);
+	}
 	for (size_t i = 0; i < n; i++) {
 		/* Once one has proven, the rest is left where it is. */
 		fetch(p, &x[i], answer_r->proves ? 0 : until_ms, &next);
-		if (i == 0 || (next.proves && !answer_r->proves))
+		if (i == 0 ||
+		    (!answer_r->proves &&
+		        (next.proves || same_domain(next.domain, q->domain))))
 			*answer_r = next;
 	}
 	answer_r->elapsed_us = (clock_mono_ns() - began) / 1000;
 	count(p, answer_r);
 	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+spf_check_any(struct spf_pool *p, const struct spf_question *q,
+    const char *const *domains, size_t n, struct spf_answer *answer_r)
+{
+	struct spf_name names[SPF_CHECK_ANY_MAX];
+	struct spf_question any = *q;
+
+	if (n > SPF_CHECK_ANY_MAX)
+		n = SPF_CHECK_ANY_MAX;
+	for (size_t i = 0; i < n; i++)
+		names[i] = (struct spf_name){ domains[i], q->kind };
+	any.domain = NULL;
+	spf_check_names(p, &any, names, n, answer_r);
 }
 
 void

@@ -160,12 +160,20 @@ void spf_check(struct spf_pool *p, const struct spf_question *q,
     struct spf_answer *answer_r);
 
 /*
- * The same, about each of "domains" (q->domain is not looked at), all at once
- * within one deadline; the answer is that of the first in the list which
- * proves, else of the first.  n is at least 1; no more than
- * SPF_CHECK_ANY_MAX are asked.
+ * The same, about each of "names", all at once within one deadline; kind and
+ * domain are those of the name.  The answer is that of the first in the list
+ * which proves, else of the one whose domain is q->domain, else of the first.
+ * n is at least 1; no more than SPF_CHECK_ANY_MAX are asked.
  */
 #define SPF_CHECK_ANY_MAX 64
+struct spf_name {
+	const char *domain;
+	enum spf_kind kind;
+};
+void spf_check_names(struct spf_pool *p, const struct spf_question *q,
+    const struct spf_name *names, size_t n, struct spf_answer *answer_r);
+
+/* The same, all of q->kind; q->domain is not looked at. */
 void spf_check_any(struct spf_pool *p, const struct spf_question *q,
     const char *const *domains, size_t n, struct spf_answer *answer_r);
 
