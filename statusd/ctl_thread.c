@@ -1,6 +1,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "statusd/config.h"
 #include "statusd/ctl.h"
 #include "statusd/post.h"
 #include "statusd/store.h"
@@ -32,8 +33,7 @@ begin(
 		return CTL_WRONG;
 	if (ctl_read_text(a->n_words > 0 ? a->words[0] : NULL, &body, e) == -1)
 		goto out;
-	t->systems = a->systems;
-	t->n_systems = a->n_systems;
+	set_systems(c, a, ordered, t);
 	t->title = a->title;
 	t->body = buf_text(&body);
 	rc = store_begin(c->store, e) == -1

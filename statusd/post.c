@@ -99,7 +99,7 @@ make_prefix(const struct post_text *t)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	for (size_t i = 0; i < t->n_systems; i++)
+	for (size_t i = 0; i < t->n_named; i++)
 		buf_printf(&b, "%s%s", i > 0 ? ", " : "", t->systems[i]);
 	return buf_take(&b);
 }
@@ -110,7 +110,7 @@ make_title(const struct post_text *t, const char *prefix)
 {
 	char *title;
 
-	for (size_t i = 0; i < t->n_systems; i++) {
+	for (size_t i = 0; i < t->n_named; i++) {
 		size_t n = strlen(t->systems[i]);
 
 		if (strncmp(t->title, t->systems[i], n) == 0 &&

@@ -29,6 +29,7 @@ struct post_text {
 	enum model_impact impact;
 	const char *const *systems; /* codes, at least one */
 	size_t n_systems;
+	size_t n_named; /* the first so many stand in front of the title */
 	const char *title; /* one line, with or without the code in front */
 	const char *body; /* Markdown */
 	int64_t planned_from, planned_until; /* MODEL_PLANNED */

@@ -272,8 +272,9 @@ def test_internal_systems_stay_inside(statusd):
     row = until(lambda: on_page(statusd, "NC099"), 2)
     assert "internal" in row.lower()
     statusd.ctl("open", "--system", "NC099", "--title", "Inside", input="x")
-    statusd.ctl("open", "--system", "NC036", "--title", "Outside", input="x")
-    until(lambda: on_page(statusd, "Outside"), 2)
+    statusd.ctl("open", "--system", "NC099", "--system", "NC036", "--title", "Outside",
+                input="x")
+    until(lambda: on_page(statusd, "NC036: Outside"), 2)
     for path in ("/", "/feed/"):
         assert "Inside" not in statusd.get(path)
     assert "NC099" not in statusd.get("/feed/")
