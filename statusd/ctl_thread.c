@@ -20,11 +20,39 @@ finish(struct ctl *c, int rc, struct err *e)
 	return rc == 1 ? CTL_WRONG : CTL_FAILED;
 }
 
+/*
+ * The systems, those first that the public knows of: only they are named in
+ * the title, unless there are none.
+ */
+static void
+set_systems(const struct ctl *c, const struct ctl_args *a,
+    const char *ordered[CTL_SYSTEMS_MAX], struct post_text *t)
+{
+	size_t n = 0;
+
+	for (int internal = 0; internal <= 1; internal++) {
+		for (size_t i = 0; i < a->n_systems; i++) {
+			const struct config_system *s = config_find_system(
+			    c->config, a->systems[i]);
+
+			if (s != NULL && s->visibility == internal)
+				ordered[n++] = a->systems[i];
+		}
+		if (internal == 0)
+			t->n_named = n;
+	}
+	t->systems = ordered;
+	t->n_systems = n;
+	if (t->n_named == 0)
+		t->n_named = n;
+}
+
 /* A new thread, from options and text; prints its number. */
 static int
 begin(
     struct ctl *c, const struct ctl_args *a, struct post_text *t, struct err *e)
 {
+	const char *ordered[CTL_SYSTEMS_MAX];
 	struct buf body;
 	int64_t id = 0;
 	int rc = CTL_WRONG;
