@@ -309,7 +309,7 @@ def test_alerts_go_out_once(place):
         r.send(finding("disk", "warning", "/var/vmail"))
         assert hook.wait(1)[0]["level"] == "warning"
         r.send(finding("disk", "critical", "/var/vmail"))
-        hook.wait(2)
+        hook.wait(2), phone.wait(1)
         statusd.kill()
         statusd.start()
         r.send(finding("disk", "critical", "/var/vmail"))
