@@ -31,7 +31,7 @@ remark(struct buf *b, const struct allow_entry *entry, int64_t now)
 		buf_printf(b, ", ends in %s",
 		    duration_text(entry->expires - now, text));
 	if (entry->kind == ALLOW_DOMAIN && entry->proof == ALLOW_PROOF_NONE)
-		buf_str(b, ", unproven: forged mail is exempt, too");
+		buf_str(b, ", unproven");
 }
 
 static void
@@ -71,7 +71,22 @@ column(const struct allow_entry *list, size_t n)
 	return width;
 }
 
-/* "remarks": where standard output is a terminal. */
+/* On standard error, so that what is printed stays what "add" reads. */
+static void
+warn_unproven(const struct allow_entry *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (list[i].kind == ALLOW_DOMAIN &&
+		    list[i].proof == ALLOW_PROOF_NONE)
+			gw_complain("%s: nothing is proven: mail that only "
+			            "claims to come from there is exempt, too",
+			    list[i].value);
+	}
+}
+
+/* For "list": remarks where standard output is a terminal, and warnings. */
 static enum gw_exit
 print_list(struct gw *g, bool remarks)
 {
@@ -97,6 +112,8 @@ print_list(struct gw *g, bool remarks)
 	}
 	if (all != NULL)
 		gw_json_print(all);
+	if (remarks)
+		warn_unproven(list, n);
 	free(list);
 	return GW_DONE;
 }
