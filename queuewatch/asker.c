@@ -27,7 +27,7 @@ struct asker {
 
 /* Not with the lock held. */
 static void
-ask(struct asker *a, int timeout_ms)
+ask(struct asker *a)
 {
 	char dir[FACTS_PATH];
 	struct facts facts;
@@ -40,7 +40,7 @@ ask(struct asker *a, int timeout_ms)
 	(void)pthread_mutex_unlock(&a->lock);
 	if (dir[0] == '\0')
 		return;
-	rc = facts_read(dir, timeout_ms, &facts, &e);
+	rc = facts_read(dir, FACTS_TIMEOUT_MS, &facts, &e);
 	(void)pthread_mutex_lock(&a->lock);
 	if (strcmp(dir, a->dir) != 0) {
 		a->again = true;
@@ -65,6 +65,7 @@ run(void *arg)
 	bool stop;
 
 	for (;;) {
+		ask(a);
 		(void)pthread_mutex_lock(&a->lock);
 		until = clock_mono_ms() +
 		    (a->fault[0] != '\0' ? AGAIN_FAILED_MS : AGAIN_MS);
@@ -76,12 +77,11 @@ run(void *arg)
 		(void)pthread_mutex_unlock(&a->lock);
 		if (stop)
 			return NULL;
-		ask(a, FACTS_TIMEOUT_MS);
 	}
 }
 
 struct asker *
-asker_start(const char *dir, int first_ms, struct err *e)
+asker_start(const char *dir, struct err *e)
 {
 	struct asker *a = calloc(1, sizeof(*a));
 	pthread_condattr_t attr;
@@ -97,7 +97,6 @@ asker_start(const char *dir, int first_ms, struct err *e)
 	(void)pthread_cond_init(&a->wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
 	(void)snprintf(a->dir, sizeof(a->dir), "%s", dir);
-	ask(a, first_ms);
 	rc = pthread_create(&a->thread, NULL, run, a);
 	if (rc != 0) {
 		(void)err_set(e, "start a thread: %s", strerror(rc));

@@ -16,17 +16,18 @@ struct err;
 struct asker;
 
 /*
- * Ask once now, for at most "first_ms", then start the thread.  "dir" is
- * copied; "" is a host without Postfix.
+ * Start the thread, which asks at once (postconf takes 2 s where main.cf has
+ * just been written).  "dir" is copied; "" is a host without Postfix.
  */
-struct asker *asker_start(const char *dir, int first_ms, struct err *e);
+struct asker *asker_start(const char *dir, struct err *e);
 void asker_stop(struct asker *a);
 /* Ask again soon, of this folder. */
 void asker_again(struct asker *a, const char *dir);
 
 /*
  * Whether facts are known, copied to *facts_r.  "fault" (of "size" bytes) is
- * why they are not, or are no longer fresh; "" where all is well.
+ * why they are not, or are no longer fresh; "" where all is well or nothing has
+ * been answered yet.
  */
 bool asker_get(
     struct asker *a, struct facts *facts_r, char *fault, size_t size);

@@ -152,22 +152,18 @@ compose_state(const struct watch *w, const struct buf *report, struct buf *b,
 	return b->bad ? err_set(e, "no memory") : 0;
 }
 
-static void
-restore_trends(struct watch *w, json_t *trends)
+void
+compose_restore_trend(const struct watch *w, struct watch_disk *d)
 {
-	size_t i, k;
+	const json_t *a = json_object_get(w->saved_trends, d->disk.path);
+	size_t k;
 
-	for (i = 0; i < w->n_disks; i++) {
-		const json_t *a = json_object_get(
-		    trends, w->disks[i]->disk.path);
+	for (k = 0; k < json_array_size(a); k++) {
+		const json_t *p = json_array_get(a, k);
 
-		for (k = 0; k < json_array_size(a); k++) {
-			const json_t *p = json_array_get(a, k);
-
-			trend_restore(&w->disks[i]->trend,
-			    json_integer_value(json_array_get(p, 0)),
-			    json_number_value(json_array_get(p, 1)));
-		}
+		trend_restore(&d->trend,
+		    json_integer_value(json_array_get(p, 0)),
+		    json_number_value(json_array_get(p, 1)));
 	}
 }
 
@@ -188,7 +184,7 @@ compose_restore(struct watch *w, const struct buf *state, struct err *e)
 	w->last_seq = json_integer_value(json_object_get(o, "seq"));
 	findings_load(&w->findings, json_object_get(o, "findings"));
 	tell_load(&w->tell, json_object_get(o, "tell"));
-	restore_trends(w, json_object_get(o, "trends"));
+	w->saved_trends = json_incref(json_object_get(o, "trends"));
 	json_decref(o);
 	return 0;
 }

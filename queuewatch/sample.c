@@ -4,6 +4,7 @@
 #include "lib/duration.h"
 #include "lib/outbox.h"
 #include "queuewatch/check_disk.h"
+#include "queuewatch/compose.h"
 #include "queuewatch/watch.h"
 
 #include <stdio.h>
@@ -50,6 +51,8 @@ sample_disk_list(struct watch *w)
 			if (d == NULL)
 				continue;
 			trend_init(&d->trend);
+			d->disk = found[i];
+			compose_restore_trend(w, d);
 		}
 		d->disk = found[i];
 		w->disks[w->n_disks++] = d;
@@ -101,7 +104,9 @@ no_pass(const struct watch *w, int64_t mono_ms)
 	int64_t late_ms = w->config->interval * LATE_INTERVALS * 1000;
 
 	if (!w->facts_known)
-		return w->facts_fault;
+		return w->facts_fault[0] != '\0'
+		    ? w->facts_fault
+		    : "Postfix has not told yet where its queue is.";
 	if (l->passed && mono_ms - l->passed_ms <= late_ms)
 		return NULL;
 	if (l->fault[0] != '\0')

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_FACTS_MS 5000
+#define FIRST_FACTS_MS 20 /* look so often for postconf's first answer */
 #define URGENT_PAUSE_MS 1000 /* between reports, however urgent */
 #define LATE_MS 50 /* a report may be early by so much, to meet its sample */
 #define STOP_GRACE_MS 1000
@@ -251,7 +251,8 @@ report_due(const struct watch *w, int64_t mono_ms)
 	if (mono_ms >= w->next_report_ms - LATE_MS)
 		return true;
 	if (w->reported_ms == 0)
-		return !w->facts_known || w->lister.passed ||
+		return w->config->postfix_config[0] == '\0' ||
+		    w->facts_fault[0] != '\0' || w->lister.passed ||
 		    w->lister.fault[0] != '\0';
 	return findings_urgent(&w->findings) &&
 	    mono_ms - w->reported_ms >= URGENT_PAUSE_MS;
@@ -324,17 +325,37 @@ take_signal(struct watch *w, int sig,
 	return true;
 }
 
+/* Nothing was ever heard of Postfix. */
+static bool
+facts_awaited(const struct watch *w)
+{
+	return w->config->postfix_config[0] != '\0' && !w->facts_known &&
+	    w->facts_fault[0] == '\0';
+}
+
+static bool
+facts_came(struct watch *w)
+{
+	struct facts facts;
+	char fault[256];
+
+	return facts_awaited(w) &&
+	    (asker_get(w->asker, &facts, fault, sizeof(fault)) ||
+	        fault[0] != '\0');
+}
+
 /* What is due at this moment. */
 static void
 turn(struct watch *w)
 {
 	int64_t mono = clock_mono_ms(), wall = clock_now_ms();
 	int64_t period = interval_ms(w) / 2;
-	bool sampled = mono >= w->next_sample_ms;
+	bool sampled = mono >= w->next_sample_ms || facts_came(w);
 
 	if (sampled) {
 		w->next_sample_ms += period;
-		if (w->next_sample_ms <= mono)
+		if (w->next_sample_ms <= mono ||
+		    w->next_sample_ms > mono + period)
 			w->next_sample_ms = mono + period;
 		sample_round(w, mono, wall);
 		if (w->sweep_ms != 0 && mono >= w->sweep_ms) {
@@ -358,13 +379,15 @@ pause_ms(const struct watch *w)
 	    : w->next_report_ms;
 	int64_t left = next - clock_mono_ms();
 
+	if (facts_awaited(w) && left > FIRST_FACTS_MS)
+		left = FIRST_FACTS_MS;
 	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
 }
 
 static int
 start_threads(struct watch *w, struct err *e)
 {
-	w->asker = asker_start(w->config->postfix_config, FIRST_FACTS_MS, e);
+	w->asker = asker_start(w->config->postfix_config, e);
 	if (w->asker == NULL || sender_start(w->sender, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;
@@ -382,14 +405,14 @@ watch_run(struct watch *w, int signals,
 		return -1;
 	w->facts_known = asker_get(
 	    w->asker, &w->facts, w->facts_fault, sizeof(w->facts_fault));
-	sample_disk_list(w);
 	restore(w);
+	sample_disk_list(w);
 	findings_mark(&w->findings);
-	w->started_ms = w->next_sample_ms = w->next_report_ms = clock_mono_ms();
+	w->started_ms = w->next_sample_ms = clock_mono_ms();
+	w->next_report_ms = w->started_ms + interval_ms(w) * 6 / 10;
 	w->sweep_ms = w->started_ms + 3 * interval_ms(w);
 	daemon_ready();
-	log_info("watches %s for %s",
-	    w->facts_known ? w->facts.queue_directory : "disks", w->system);
+	log_info("watches for %s", w->system);
 	do {
 		struct pollfd fds[] = {
 			{ .fd = signals, .events = POLLIN },
@@ -425,6 +448,7 @@ watch_close(struct watch *w)
 	for (i = 0; i < w->n_disks; i++)
 		free(w->disks[i]);
 	free(w->metrics_text);
+	json_decref(w->saved_trends);
 	config_free(w->config);
 	memset(w, 0, sizeof(*w));
 }

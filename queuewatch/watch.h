@@ -44,6 +44,7 @@ struct watch {
 	struct trend queue_trends[QUEUE_SUBJECTS];
 	struct watch_disk *disks[DISKS_MOST];
 	size_t n_disks;
+	json_t *saved_trends; /* of the state, for disks that are found later */
 
 	struct sender *sender;
 	struct outbox *outbox;

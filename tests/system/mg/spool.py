@@ -40,8 +40,10 @@ class Spool:
                   "message_size_limit": "100000", "maillog_file": "/dev/stdout",
                   "mail_spool_directory": self.path, "virtual_mailbox_base": "",
                   "home_mailbox": "", **settings}
-        place.write(f"{name}/etc/main.cf", "".join(
+        main = place.write(f"{name}/etc/main.cf", "".join(
             f"{k} = {v}\n" for k, v in values.items()))
+        # postconf waits until a file that has just been written is 2 s old.
+        os.utime(main, (time.time() - 60, time.time() - 60))
         place.write(f"{name}/etc/master.cf", "")
 
     def put(self, queue, count=1, age=0, mode=0o700, next_attempt=600):
