@@ -1,5 +1,6 @@
 #include "lib/sql.h"
 
+#include "lib/clock.h"
 #include "lib/err.h"
 
 #include <sqlite3.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define STATEMENTS 96
 
@@ -30,6 +32,30 @@ fail(struct sql *s, struct err *e, const char *doing)
 	return err_set(e, "%s: %s", doing, sqlite3_errmsg(s->db));
 }
 
+/*
+ * The first to open a new database changes its journal; who comes at that
+ * moment is told "busy" or "cannot open" at once, whatever the time-out.
+ */
+static int
+use_wal(struct sql *s, int busy_ms)
+{
+	struct timespec pause = { .tv_nsec = 10000000 };
+	int64_t end = clock_mono_ms() + busy_ms;
+	int rc;
+
+	do {
+		rc = sqlite3_exec(s->db,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", NULL,
+		    NULL, NULL);
+		if (rc == SQLITE_OK)
+			return 0;
+		rc &= 0xff;
+		(void)nanosleep(&pause, NULL);
+	} while ((rc == SQLITE_BUSY || rc == SQLITE_CANTOPEN) &&
+	    clock_mono_ms() < end);
+	return -1;
+}
+
 static int
 set_up(struct sql *s, enum sql_open_mode mode, int busy_ms, struct err *e)
 {
@@ -44,10 +70,7 @@ set_up(struct sql *s, enum sql_open_mode mode, int busy_ms, struct err *e)
 	    sqlite3_exec(s->db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL,
 	        NULL) != SQLITE_OK)
 		return fail(s, e, "set up");
-	if (mode != SQL_READ_ONLY &&
-	    sqlite3_exec(s->db,
-	        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", NULL,
-	        NULL, NULL) != SQLITE_OK)
+	if (mode != SQL_READ_ONLY && use_wal(s, busy_ms) == -1)
 		return fail(s, e, "set up");
 	return 0;
 }
