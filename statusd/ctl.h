@@ -39,6 +39,7 @@ int ctl_list(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_show(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_systems(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_maintenance(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_stale(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_alert(struct ctl *c, int argc, char **argv, struct err *e);
 
 #define CTL_SYSTEMS_MAX 64

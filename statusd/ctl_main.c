@@ -43,6 +43,8 @@ static const struct verb {
 	    "announce planned work" },
 	{ "token", ctl_token, "SYSTEM", "make a token for a reporter" },
 	{ "alert", ctl_alert, "test [NAME]", "send a test to the alerts" },
+	{ "stale", ctl_stale, "",
+	    "render the site, if statusd has been away for 5 minutes" },
 	{ NULL, NULL, NULL, NULL },
 };
 

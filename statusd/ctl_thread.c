@@ -1,10 +1,12 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "statusd/config.h"
 #include "statusd/ctl.h"
 #include "statusd/post.h"
 #include "statusd/store.h"
+#include "statusd/store_thread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -228,15 +230,26 @@ ctl_note(struct ctl *c, int argc, char **argv, struct err *e)
 	return add(c, &a, &p, e);
 }
 
+static void
+warn_standing(const char *what)
+{
+	log_warn("this still stands: %s", what);
+}
+
 int
 ctl_resolve(struct ctl *c, int argc, char **argv, struct err *e)
 {
 	struct post_addition p = { .kind = MODEL_RESOLUTION, .status = -1 };
 	struct ctl_args a;
+	int rc;
 
 	if (ctl_args(argc, argv, "", &a, e) == -1)
 		return CTL_WRONG;
-	return add(c, &a, &p, e);
+	rc = add(c, &a, &p, e);
+	if (rc == CTL_DONE &&
+	    store_standing_each(c->store, p.thread, warn_standing, e) == -1)
+		rc = CTL_FAILED;
+	return rc;
 }
 
 /* The draft of the thread that the only word names. */

@@ -109,6 +109,25 @@ store_cause_put(struct store *s, const struct store_cause_of *of,
 }
 
 int
+store_standing_each(struct store *s, int64_t thread,
+    void (*each)(const char *what), struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT system || ' ' || rtrim(\"check\" || ' ' || subject) || "
+	    "CASE level WHEN 3 THEN ': critical' ELSE ': warning' END "
+	    "FROM cause WHERE thread = ? AND level IN (2, 3)",
+	    e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, thread);
+	while ((rc = sql_step(st, e)) == 1)
+		each(sql_text(st, 0));
+	return rc;
+}
+
+int
 store_evidence_add(struct store *s, int64_t thread, int64_t at,
     const char *what, struct err *e)
 {

@@ -291,3 +291,16 @@ store_period_note(struct store *s, const char *system, enum model_state state,
 		return 0;
 	return period_begin(s, system, state, now, e);
 }
+
+int
+store_last_seen(struct store *s, int64_t *at_r, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    s->sql, "SELECT coalesce(max(until_at), 0) FROM period", e);
+
+	if (st == NULL || sql_step(st, e) != 1)
+		return -1;
+	*at_r = sql_int(st, 0);
+	sql_reset(st);
+	return 0;
+}

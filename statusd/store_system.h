@@ -28,4 +28,7 @@ int store_load_systems(struct store *s, const struct config *c,
 int store_period_note(struct store *s, const char *system,
     enum model_state state, int64_t now, struct err *e);
 
+/* When statusd was last at work, as far as the store tells; 0: never. */
+int store_last_seen(struct store *s, int64_t *at_r, struct err *e);
+
 #endif

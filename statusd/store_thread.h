@@ -87,6 +87,13 @@ struct store_cause_of {
 int store_cause_put(struct store *s, const struct store_cause_of *of,
     const struct incident_cause *c, int64_t now, struct err *e);
 
+/*
+ * Calls "each" for what of the thread still stands, as "NC036 disk /var:
+ * critical".  Returns 0 or -1.
+ */
+int store_standing_each(struct store *s, int64_t thread,
+    void (*each)(const char *what), struct err *e);
+
 /* What the operator alone may read. */
 int store_evidence_add(struct store *s, int64_t thread, int64_t at,
     const char *what, struct err *e);

@@ -123,6 +123,19 @@ def test_the_life_of_an_incident(statusd):
         assert "privy" not in text and "customer" not in text, path
 
 
+def test_resolved_by_hand_while_it_stands(statusd):
+    r = Reporter(statusd)
+    r.send(finding())
+    number = str(statusd.incidents()[0]["id"])
+    done = statusd.ctl("resolve", number, input="We see no delay any more.")
+    assert "still stands: NC036 queue: critical" in done.stderr
+    r.send(finding())
+    r.send(finding(level="ok"))
+    assert [i["status"] for i in statusd.incidents()] == ["resolved"]
+    done = statusd.ctl("resolve", number, input="x", check=False)
+    assert done.returncode == 2 and "already resolved" in done.stderr
+
+
 def guids(feed):
     return re.findall(r"<guid[^>]*>([^<]+)</guid>", feed)
 
@@ -297,6 +310,30 @@ def test_kill_and_reload(place):
     statusd.signal(10)
     statusd.wait_output("old configuration is kept")
     assert "Another title" in statusd.get() and statusd.running()
+
+
+def test_the_page_of_a_dead_statusd_grows_old(place):
+    statusd = Statusd(place, systems=SYSTEMS).start()
+    r = Reporter(statusd)
+    r.send(finding(level="ok"))
+    until(lambda: on_page(statusd, "NC036", "operational"), 2)
+    statusd.kill()
+    index = os.path.join(statusd.site, "index.html")
+
+    def row():
+        with open(index, encoding="utf-8") as f:
+            return page.find(f.read(), "NC036", "Amsterdam")
+
+    statusd.ctl("stale")
+    assert "operational" in row().lower(), "it was here a moment ago"
+    # Ten minutes pass for what the store remembers.
+    run(["sqlite3", os.path.join(os.path.dirname(statusd.site), "status.db"),
+         "UPDATE report SET received_at = received_at - 600;"
+         "UPDATE period SET until_at = until_at - 600;"])
+    statusd.ctl("stale")
+    assert "unknown" in row().lower()
+    if os.geteuid() == 0:
+        assert owner(index) == "nobody"
 
 
 def test_alerts_go_out_once(place):
