@@ -179,7 +179,7 @@ begin(struct spf_crew *c, const struct spf_ask *a)
 	s->busy = true;
 	c->busy++;
 	s->cpu_left_us = c->cpu_us;
-	s->deadline_ms = clock_mono_ms() + a->deadline_ms;
+	s->deadline_ms = a->due_ms;
 	step(s);
 }
 

@@ -272,7 +272,7 @@ ask(struct spf_pool *p, const struct spf_question *q, struct asked *x,
 	fill(&a, q, p);
 	memcpy(a.domain, x->domain, sizeof(a.domain));
 	memcpy(x->slot->domain, x->domain, sizeof(x->domain));
-	a.deadline_ms = (uint32_t)(until_ms - now);
+	a.due_ms = until_ms;
 	x->slot->due_ms = until_ms;
 	x->slot->trace = q->trace;
 	rc = send_ask(x->slot, &a, w);

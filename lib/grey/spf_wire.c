@@ -74,7 +74,7 @@ spf_wire_ask(uint8_t out[SPF_FRAME_MAX], const struct spf_ask *a)
 	put(&o, a->cover4, 1);
 	put(&o, a->cover6, 1);
 	put(&o, 0, 3);
-	put(&o, a->deadline_ms, 4);
+	put(&o, (uint64_t)a->due_ms, 8);
 	memcpy(out + o.at, a->client.bytes, 16);
 	o.at += 16;
 	put_text(&o, a->domain, DOMAIN_MAX);
@@ -173,7 +173,7 @@ read_ask(struct in *i, struct spf_ask *a)
 	a->cover4 = get_max(i, 1, 32);
 	a->cover6 = get_max(i, 1, 128);
 	(void)get_max(i, 3, 0);
-	a->deadline_ms = get_max(i, 4, 60000);
+	a->due_ms = (int64_t)get(i, 8);
 	if (i->left < 16 || (bits != 32 && bits != 128)) {
 		i->bad = true;
 		return;

@@ -16,7 +16,7 @@
  *
  *   READY     child's first: version u16
  *   QUESTION  kind u8, flags u8, bits u8, cover4 u8, cover6 u8, 0 u8 * 3,
- *             deadline_ms u32, address 16 bytes,
+ *             due_ms u64, address 16 bytes,
  *             three texts: length u16, bytes (domain, sender, helo)
  *   TRACE     bytes of text, before the answer with the same id
  *   ANSWER    result u8, proves u8, lookups u8, voids u8, queries u32,
@@ -46,7 +46,7 @@ struct spf_ask {
 	enum spf_kind kind;
 	unsigned flags;
 	unsigned cover4, cover6;
-	uint32_t deadline_ms; /* from when it is read */
+	int64_t due_ms; /* on the clock that is never set, which both share */
 	struct ip client;
 	char domain[DOMAIN_MAX + 1];
 	char sender[SPF_SENDER_MAX + 1];

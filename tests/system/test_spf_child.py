@@ -36,14 +36,9 @@ def gone(pid):
         return True
 
 
-def ready(spf):
-    return until(lambda: (s := spf.stats())["ready_stranger"] and
-                 s["ready_listed"] and s, 10, "both children ready")
-
-
 def test_they_are_closed_in(build, dns):
     with SpfQuery(build, [dns.address]) as spf:
-        stats = ready(spf)
+        stats = spf.ready()
         for kind in ("stranger", "listed"):
             pid = stats[f"pid_{kind}"]
             s = status(pid)
@@ -73,8 +68,9 @@ def test_only_greymilter_spf_links_libspf2(build):
             check=True).stdout
     assert linked("greymilter-spf")
     assert not linked("tests/bench/spfquery")
-    assert not linked("greymilter")
-    assert not linked("greywl")
+    for program in ("greymilter", "greywl"):
+        if (build / program).exists():
+            assert not linked(program)
 
 
 def test_by_hand_it_does_nothing(build):
@@ -88,7 +84,7 @@ def test_by_hand_it_does_nothing(build):
 
 def test_a_killed_child_is_replaced_within_100_ms(build, dns):
     with SpfQuery(build, [dns.address]) as spf:
-        old = ready(spf)
+        old = spf.ready()
         took = []
         for _ in range(3):
             pid = spf.stats()["pid_stranger"]
@@ -106,7 +102,7 @@ def test_a_killed_child_is_replaced_within_100_ms(build, dns):
 
 def test_what_is_open_at_a_death_is_none_for_an_hour(build, dns):
     with SpfQuery(build, [dns.address]) as spf:
-        stats = ready(spf)
+        stats = spf.ready()
         open_ = [spf.start("192.0.2.1", "a@slow.example") for _ in range(3)]
         listed = spf.start("192.0.2.1", "a@slow.example", kind="listed")
         until(lambda: spf.stats()["open"] == 4, 5, "four open questions")
@@ -128,7 +124,7 @@ def test_what_is_open_at_a_death_is_none_for_an_hour(build, dns):
 
 def test_a_stopped_child_holds_nobody_up(build, dns):
     with SpfQuery(build, [dns.address], timeout_ms=400) as spf:
-        stats = ready(spf)
+        stats = spf.ready()
         os.kill(stats["pid_stranger"], signal.SIGSTOP)
         asked = [spf.start("192.0.2.1", "a@good.example") for _ in range(10)]
         for id_ in asked:
@@ -146,7 +142,7 @@ def test_a_stopped_child_holds_nobody_up(build, dns):
 def test_no_child_outlives_its_parent(build, dns):
     spf = SpfQuery(build, [dns.address])
     try:
-        stats = ready(spf)
+        stats = spf.ready()
         pids = [stats["pid_stranger"], stats["pid_listed"]]
         os.kill(pids[0], signal.SIGSTOP)
         spf.proc.kill()
@@ -195,7 +191,7 @@ def test_silence_under_load(build):
     with DnsServer(handler=lambda query, tcp: None) as dns, \
             SpfQuery(build, [dns.address], timeout_ms=1000,
                      threads=400) as spf:
-        ready(spf)
+        spf.ready()
         asked, began = [], time.monotonic()
         for i in range(500):
             asked.append(spf.start("192.0.2.1", f"a@d{i}.example"))

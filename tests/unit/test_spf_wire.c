@@ -19,7 +19,7 @@ sample_ask(void)
 		.flags = SPF_FLAG_TRACE,
 		.cover4 = 8,
 		.cover6 = 20,
-		.deadline_ms = 1500 };
+		.due_ms = 1500 };
 
 	(void)ip_parse("2001:db8::1", &a.client);
 	memset(a.domain, 'd', DOMAIN_MAX);

@@ -3,6 +3,8 @@
 import subprocess
 import threading
 
+from mg.wait import until
+
 FIELDS = ("id", "result", "proves", "source", "domain", "term", "lookups",
           "voids", "queries", "covered4", "covered6", "elapsed_us")
 NUMBERS = {"source", "lookups", "voids", "queries", "covered4", "covered6",
@@ -99,3 +101,8 @@ class SpfQuery:
     def stats(self):
         self.write("stats")
         return self.wait("stats")
+
+    def ready(self):
+        """Wait for both children; their first stats."""
+        return until(lambda: (s := self.stats())["ready_stranger"] and
+                     s["ready_listed"] and s, 20, "both children ready")
