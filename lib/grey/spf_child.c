@@ -124,11 +124,14 @@ spf_child_start(const struct spf_start *s, int *fd_r, struct err *e)
 	return pid;
 }
 
-void
+int
 spf_child_end(pid_t pid, int fd)
 {
+	int status = 0;
+
 	(void)close(fd);
 	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
+	return status;
 }

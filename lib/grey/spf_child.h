@@ -33,7 +33,10 @@ int spf_child_find(const char *path, struct err *e);
  */
 pid_t spf_child_start(const struct spf_start *s, int *fd_r, struct err *e);
 
-/* Kill it and wait until it is gone; closes fd. */
-void spf_child_end(pid_t pid, int fd);
+/*
+ * Kill it and wait until it is gone; closes fd.  Returns waitpid's status: of
+ * a death of its own where it was dead already.
+ */
+int spf_child_end(pid_t pid, int fd);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -64,6 +65,7 @@ bury(struct spf_pool *p, struct spf_worker *w, const char *why)
 	int64_t now = clock_mono_ms();
 	enum spf_kind kind = w->kind;
 	unsigned open = w->open;
+	int status;
 
 	for (size_t i = 0; i < SPF_SLOTS && w->open > 0; i++) {
 		if (!is_open(&p->slots[i], w))
@@ -84,11 +86,12 @@ bury(struct spf_pool *p, struct spf_worker *w, const char *why)
 	if (p->current[kind] == w)
 		p->current[kind] = NULL;
 	p->stats.deaths[kind]++;
+	status = spf_child_end(w->pid, w->fd);
 	log_warn_limited(&p->death_limit, now, LOG_EVERY_S,
-	    "spf: the child for %s %s; %u names that were open count as "
-	    "\"none\" for an hour",
-	    names[kind], why, open);
-	spf_child_end(w->pid, w->fd);
+	    "spf: the child for %s %s (%s %d); questions open: %u, their names "
+	    "count as \"none\" for an hour",
+	    names[kind], why, WIFSIGNALED(status) ? "signal" : "exit",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), open);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -96,7 +99,7 @@ bury(struct spf_pool *p, struct spf_worker *w, const char *why)
 static void
 dismiss(struct spf_worker *w)
 {
-	spf_child_end(w->pid, w->fd);
+	(void)spf_child_end(w->pid, w->fd);
 	memset(w, 0, sizeof(*w));
 }
 
