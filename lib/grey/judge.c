@@ -280,13 +280,14 @@ grey_record_dead(
     const struct grey_record *rec, const struct grey_keep *keep, int64_t now)
 {
 	const struct grey_origin *o;
+	bool proven = grey_record_proven(rec);
 	int64_t lasts;
 	size_t i;
 
 	for (i = 0; i < rec->n_origins; i++) {
 		o = &rec->origins[i];
 		lasts = o->passed ? keep->lifetime_s : keep->retry_window_s;
-		if (!o->passed && o->kind == GREY_SPF && lasts < keep->lost_s)
+		if (!o->passed && proven && lasts < keep->lost_s)
 			lasts = keep->lost_s;
 		if (now - o->since <= lasts)
 			return false;
@@ -310,4 +311,47 @@ grey_record_waits(const struct grey_record *rec)
 			return false;
 	}
 	return true;
+}
+
+bool
+grey_record_proven(const struct grey_record *rec)
+{
+	bool has[GREY_IDENTITIES] = { false };
+	size_t i;
+
+	for (i = 0; i < rec->n_origins; i++)
+		has[rec->origins[i].kind] = true;
+	return has[GREY_SPF] || (has[GREY_NET] && has[GREY_NAME]);
+}
+
+static void
+merge_origin(struct grey_record *rec, const struct grey_origin *from)
+{
+	static const struct grey_attempt nobody = { .n_identities = 0 };
+	struct grey_origin *o = find_origin(rec, from->id);
+
+	if (o == NULL) {
+		*make_room(rec, &nobody) = *from;
+	} else if (o->passed != from->passed) {
+		if (from->passed)
+			*o = *from;
+	} else if (o->passed ? from->since > o->since
+	                     : from->since < o->since) {
+		o->since = from->since;
+	}
+}
+
+void
+grey_record_merge(struct grey_record *rec, const struct grey_record *from)
+{
+	size_t i;
+
+	if (from->n_origins == 0)
+		return;
+	if (rec->n_origins == 0 || from->first_seen < rec->first_seen)
+		rec->first_seen = from->first_seen;
+	if (rec->n_origins == 0 || from->last_seen > rec->last_seen)
+		rec->last_seen = from->last_seen;
+	for (i = 0; i < from->n_origins; i++)
+		merge_origin(rec, &from->origins[i]);
 }

@@ -122,4 +122,16 @@ bool grey_credit_dead(
 /* Whether nobody in it has passed yet. */
 bool grey_record_waits(const struct grey_record *rec);
 
+/*
+ * Whether somebody in it is proven: an "spf" identity, or "net" and "name"
+ * together.
+ */
+bool grey_record_proven(const struct grey_record *rec);
+
+/*
+ * Take over what "from" knows: of an identity that both have, the passed one
+ * counts, of two that passed the later use, of two that wait the earlier try.
+ */
+void grey_record_merge(struct grey_record *rec, const struct grey_record *from);
+
 #endif

@@ -69,3 +69,16 @@ key_short(const struct key *k)
 		v = v << 8 | k->bytes[i];
 	return v;
 }
+
+uint64_t
+key_trace(const struct key_secret *s, const char *address)
+{
+	char normal[KEY_TEXT_SIZE];
+	struct key k;
+
+	key_normal_sender(address, "", normal);
+	if (normal[0] == '\0')
+		return 0;
+	k = key_address(s, normal);
+	return key_short(&k);
+}

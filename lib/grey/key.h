@@ -83,4 +83,11 @@ uint64_t key_short(const struct key *k);
  */
 struct key key_address(const struct key_secret *s, const char *plain);
 
+/*
+ * By what everything that is kept about an address is found again, whether it
+ * stands there as sender or recipient, with bounce tag, +tag or without: the
+ * short hash of its normal form as a sender.  0 for an empty address.
+ */
+uint64_t key_trace(const struct key_secret *s, const char *address);
+
 #endif

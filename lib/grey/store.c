@@ -117,6 +117,20 @@ grey_store_whitelist(struct grey_store *s)
 	return s->ops->whitelist(s);
 }
 
+int
+grey_store_load(
+    struct grey_store *s, const struct grey_load *load, struct err *e)
+{
+	return s->ops->load(s, load, e);
+}
+
+int
+grey_store_forget(struct grey_store *s, const char *address,
+    struct grey_forgotten *forgotten_r, struct err *e)
+{
+	return s->ops->forget(s, address, forgotten_r, e);
+}
+
 void
 grey_store_hit(struct grey_store *s, int64_t entry_id, int64_t now)
 {

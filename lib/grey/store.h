@@ -158,6 +158,39 @@ void grey_whitelist_release(struct grey_whitelist *w);
 /* An entry has exempted a message; written later, in bulk. */
 void grey_store_hit(struct grey_store *s, int64_t entry_id, int64_t now);
 
+/* --- in bulk: GREY_STORE_EDIT --- */
+
+#define GREY_LOAD_MAX 500 /* of both together */
+
+/* What is known from elsewhere: another program's database, a log. */
+struct grey_load {
+	const struct grey_envelope *envelopes;
+	size_t n_envelopes;
+	const struct grey_credit *credits;
+	size_t n_credits;
+};
+
+/*
+ * Add it to what stands there, in one short transaction: grey_record_merge(),
+ * of a credit the greater numbers.
+ */
+int grey_store_load(
+    struct grey_store *s, const struct grey_load *load, struct err *e);
+
+struct grey_forgotten {
+	size_t envelopes;
+	/* Old pages of the database's log may still hold what was deleted; they
+	 * are written over in the course of time. */
+	bool left_in_log;
+};
+
+/*
+ * Delete all envelopes from or to an address, in any of its forms (see
+ * key_trace()), readable or not, in short transactions.
+ */
+int grey_store_forget(struct grey_store *s, const char *address,
+    struct grey_forgotten *forgotten_r, struct err *e);
+
 /* --- counters --- */
 
 struct grey_counter {
@@ -219,6 +252,10 @@ struct grey_store_ops {
 	int (*allow_list)(struct grey_store *s, struct allow_entry **entries_r,
 	    size_t *n_r, struct err *e);
 	struct grey_whitelist *(*whitelist)(struct grey_store *s);
+	int (*load)(
+	    struct grey_store *s, const struct grey_load *load, struct err *e);
+	int (*forget)(struct grey_store *s, const char *address,
+	    struct grey_forgotten *forgotten_r, struct err *e);
 	void (*hit)(struct grey_store *s, int64_t entry_id, int64_t now);
 	void (*count)(struct grey_store *s, const char *name, int64_t n);
 	int (*counters)(struct grey_store *s, struct grey_counter **counters_r,

@@ -23,7 +23,7 @@
  */
 struct sql;
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 #define STORE_READERS 6
 #define STORE_QUEUE_MAX 8192
 #define STORE_BATCH_MAX 512
@@ -157,9 +157,18 @@ int row_get(struct sql *db, const struct key *key, struct grey_record *rec_r,
     struct err *e);
 int row_get_credit(
     struct sql *db, uint64_t id, struct grey_credit *credit_r, struct err *e);
-/* With "q"'s texts, or with none where "text" is false. */
-int row_put(struct sql *db, const struct grey_question *q,
-    const struct grey_record *rec, bool text, struct err *e);
+/* With the envelope's texts, or with none where "text" is false. */
+struct row_text {
+	const char *sender, *recipient, *client;
+	uint64_t sender_trace, recipient_trace; /* 0: none */
+	bool readable;
+};
+int row_put(struct sql *db, const struct key *key,
+    const struct grey_record *rec, const struct row_text *text, struct err *e);
+/* Traces by the store's secret; readable as its options say of "rec". */
+struct row_text row_text_of(struct sqlite_store *s,
+    const struct grey_record *rec, const char *sender, const char *recipient,
+    const char *client);
 int row_put_credit(
     struct sql *db, const struct grey_credit *credit, struct err *e);
 /* Read the record in a blob; -1 where it is none. */
@@ -205,6 +214,22 @@ int store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 /* Hand the hits that have gathered to the writer. */
 void store_flush_hits(struct sqlite_store *s);
+
+/* --- store_sqlite_edit.c: what greywl changes --- */
+
+/*
+ * A connection for an edit, a transaction begun; NULL with *e set.  Give it
+ * back with store_edit_end(), which commits where "rc" is 0 and returns 0, or
+ * -1 with *e set.
+ */
+struct sql *store_edit_begin(
+    struct sqlite_store *s, unsigned *epoch_r, struct err *e);
+int store_edit_end(struct sqlite_store *s, struct sql *db, unsigned epoch,
+    int rc, struct err *e);
+int store_load(
+    struct grey_store *s, const struct grey_load *load, struct err *e);
+int store_forget(struct grey_store *s, const char *address,
+    struct grey_forgotten *forgotten_r, struct err *e);
 
 /* --- store_sqlite_read.c: what greywl looks at --- */
 

@@ -140,46 +140,14 @@ bump_generation(struct sql *db, struct err *e)
 	return st == NULL ? -1 : sql_run(st, e);
 }
 
-/* A connection for an edit; give it back with edit_end(). */
-static struct sql *
-edit_begin(struct sqlite_store *s, unsigned *epoch_r, struct err *e)
-{
-	struct sql *db;
-
-	if (s->use == GREY_STORE_READ) {
-		(void)err_set(e, "store: is open for reading only");
-		return NULL;
-	}
-	(void)pthread_mutex_lock(&s->edit_lock);
-	db = s->use == GREY_STORE_EDIT ? store_reader_take(s, epoch_r, e)
-	                               : store_open_writer(s, e);
-	if (db != NULL && sql_begin(db, e) == 0)
-		return db;
-	if (db != NULL && s->use == GREY_STORE_EDIT)
-		store_reader_give(s, db, *epoch_r, true);
-	else if (db != NULL)
-		sql_close(db);
-	(void)pthread_mutex_unlock(&s->edit_lock);
-	(void)err_prefix(e, "store");
-	return NULL;
-}
-
+/* The end of an edit of the whitelist: the running milter is told. */
 static int
 edit_end(struct sqlite_store *s, struct sql *db, unsigned epoch, int rc,
     struct err *e)
 {
-	if (rc == 0 && bump_generation(db, e) == 0 && sql_commit(db, e) == 0) {
-		rc = 0;
-	} else {
-		sql_rollback(db);
-		rc = err_prefix(e, "store");
-	}
-	if (s->use == GREY_STORE_EDIT)
-		store_reader_give(s, db, epoch, rc == -1);
-	else
-		sql_close(db);
-	(void)pthread_mutex_unlock(&s->edit_lock);
-	return rc;
+	if (rc == 0)
+		rc = bump_generation(db, e);
+	return store_edit_end(s, db, epoch, rc, e);
 }
 
 int
@@ -193,7 +161,7 @@ store_allow_add(struct grey_store *store, const struct allow_entry *entries,
 	int rc = 0;
 
 	*added_r = (struct grey_allow_added){ 0 };
-	db = edit_begin(s, &epoch, e);
+	db = store_edit_begin(s, &epoch, e);
 	if (db == NULL)
 		return -1;
 	for (i = 0; i < n && rc == 0; i++) {
@@ -224,7 +192,7 @@ store_allow_remove(struct grey_store *store, const struct allow_entry *entries,
 	int rc = 0;
 
 	*removed_r = 0;
-	db = edit_begin(s, &epoch, e);
+	db = store_edit_begin(s, &epoch, e);
 	if (db == NULL)
 		return -1;
 	for (i = 0; i < n && rc == 0; i++) {

@@ -38,6 +38,9 @@ static const char *const schema[] = {
 	"  UNIQUE (kind, value));"
 	"CREATE TABLE counter ("
 	"  name TEXT PRIMARY KEY, total INTEGER NOT NULL) WITHOUT ROWID;",
+	/* key_trace() of both addresses: what "greywl forget" looks for. */
+	"ALTER TABLE envelope ADD COLUMN sender_trace INTEGER;"
+	"ALTER TABLE envelope ADD COLUMN recipient_trace INTEGER;",
 };
 
 _Static_assert(sizeof(schema) / sizeof(schema[0]) == STORE_SCHEMA_VERSION,

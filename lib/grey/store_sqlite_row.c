@@ -138,30 +138,41 @@ row_delete(struct sql *db, const struct key *key, struct err *e)
 	return sql_run(st, e);
 }
 
+static void
+bind_trace(struct sql_stmt *st, int i, uint64_t trace)
+{
+	if (trace != 0)
+		sql_bind_int(st, i, (int64_t)trace);
+}
+
 int
-row_put(struct sql *db, const struct grey_question *q,
-    const struct grey_record *rec, bool text, struct err *e)
+row_put(struct sql *db, const struct key *key, const struct grey_record *rec,
+    const struct row_text *text, struct err *e)
 {
 	uint8_t origins[GREY_ORIGINS * ORIGIN_BYTES];
 	struct sql_stmt *st;
 
 	if (rec->n_origins == 0)
-		return row_delete(db, &q->key, e);
+		return row_delete(db, key, e);
 	st = sql_prepare(db,
 	    "INSERT INTO envelope (key, first, last, origins, sender, "
-	    "recipient, client) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+	    "recipient, client, sender_trace, recipient_trace) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
 	    "ON CONFLICT (key) DO UPDATE SET first = ?2, last = ?3, "
-	    "origins = ?4, sender = ?5, recipient = ?6, client = ?7",
+	    "origins = ?4, sender = ?5, recipient = ?6, client = ?7, "
+	    "sender_trace = ?8, recipient_trace = ?9",
 	    e);
 	if (st == NULL)
 		return -1;
-	sql_bind_blob(st, 1, q->key.bytes, KEY_BYTES);
+	sql_bind_blob(st, 1, key->bytes, KEY_BYTES);
 	sql_bind_int(st, 2, rec->first_seen);
 	sql_bind_int(st, 3, rec->last_seen);
 	sql_bind_blob(st, 4, origins, write_origins(rec, origins));
-	sql_bind_text(st, 5, text ? q->sender : NULL);
-	sql_bind_text(st, 6, text ? q->recipient : NULL);
-	sql_bind_text(st, 7, text ? q->client : NULL);
+	sql_bind_text(st, 5, text->readable ? text->sender : NULL);
+	sql_bind_text(st, 6, text->readable ? text->recipient : NULL);
+	sql_bind_text(st, 7, text->readable ? text->client : NULL);
+	bind_trace(st, 8, text->sender_trace);
+	bind_trace(st, 9, text->recipient_trace);
 	return sql_run(st, e);
 }
 
@@ -195,12 +206,27 @@ keeps_text(struct sqlite_store *s, const struct grey_record *rec)
 	    (text == GREY_TEXT_WAITING && grey_record_waits(rec));
 }
 
+struct row_text
+row_text_of(struct sqlite_store *s, const struct grey_record *rec,
+    const char *sender, const char *recipient, const char *client)
+{
+	const struct key_secret *secret = atomic_load(&s->secret);
+
+	return (struct row_text){ .sender = sender,
+		.recipient = recipient,
+		.client = client,
+		.sender_trace = key_trace(secret, sender),
+		.recipient_trace = key_trace(secret, recipient),
+		.readable = keeps_text(s, rec) };
+}
+
 int
 row_judge(struct sqlite_store *s, struct sql *db, const struct grey_question *q,
     bool write, struct grey_judgement *j_r, struct err *e)
 {
 	struct grey_record rec;
 	struct grey_credit credits[GREY_CREDITS];
+	struct row_text text;
 	size_t i;
 
 	if (row_get(db, &q->key, &rec, e) == -1)
@@ -213,9 +239,11 @@ row_judge(struct sqlite_store *s, struct sql *db, const struct grey_question *q,
 	grey_judge(&q->attempt, &q->policy, q->now, &rec, credits, j_r);
 	if (!write)
 		return 0;
-	if (j_r->write_record &&
-	    row_put(db, q, &rec, keeps_text(s, &rec), e) == -1)
-		return -1;
+	if (j_r->write_record) {
+		text = row_text_of(s, &rec, q->sender, q->recipient, q->client);
+		if (row_put(db, &q->key, &rec, &text, e) == -1)
+			return -1;
+	}
 	for (i = 0; i < q->attempt.n_credits; i++) {
 		if (j_r->write_credit[i] &&
 		    row_put_credit(db, &credits[i], e) == -1)
