@@ -186,6 +186,28 @@ test_counts(void **state)
 	assert_int_equal(r.queue[SCAN_HOLD].oldest_waiting, 0);
 }
 
+/* A message that moves while the pass goes on counts where it was last. */
+static void
+test_seen_twice(void **state)
+{
+	const struct scan_order order = { .now = clock_now(), .deep = true };
+	struct scan_result r;
+
+	(void)state;
+	put("incoming/4jX5C75v5Gz1bw7C", 0700, 0);
+	put("active/4jX5C75v5Gz1bw7C", 0700, 0);
+	put("active/4jX5C75v5Gz1bw7D", 0700, 0);
+	put("deferred/4/4jX5C75v5Gz1bw7D", 0700, 0);
+	put("maildrop/4jX5C75v5Gz1bw7D", 0700, 0); /* of another kind */
+	r = pass(&order);
+	assert_int_equal(r.moved, 2);
+	assert_int_equal(r.queue[SCAN_MAILDROP].messages, 1);
+	assert_int_equal(r.queue[SCAN_INCOMING].messages, 0);
+	assert_int_equal(r.queue[SCAN_ACTIVE].messages, 1);
+	assert_int_equal(r.queue[SCAN_DEFERRED].messages, 1);
+	assert_int_equal(r.queue[SCAN_INCOMING].ages[SCAN_AGES - 1], 0);
+}
+
 static void
 test_found_on_arrival_is_not_waiting(void **state)
 {
@@ -240,18 +262,18 @@ test_shallow(void **state)
 	for (i = 0; i < N; i++) {
 		(void)snprintf(name, sizeof(name), "deferred/4jX5C70%03dz%dC",
 		    i % 1000, 1000 + i);
-		put(name, i < 20 ? 0600 : 0700, i < 30 ? now - 1000 : 0);
+		put(name, i % 10 == 0 ? 0600 : 0700, i < 30 ? now - 1000 : 0);
 	}
 	first = pass(&order);
 	assert_true(first.queue[SCAN_DEFERRED].deep);
-	assert_int_equal(first.queue[SCAN_DEFERRED].messages, N - 20);
-	assert_int_equal(first.queue[SCAN_DEFERRED].unready, 20);
-	assert_int_equal(first.queue[SCAN_DEFERRED].overdue, 10);
+	assert_int_equal(first.queue[SCAN_DEFERRED].messages, N - N / 10);
+	assert_int_equal(first.queue[SCAN_DEFERRED].unready, N / 10);
+	assert_int_equal(first.queue[SCAN_DEFERRED].overdue, 27);
 	order.deep = false;
 	scan_run(root_fd, &order, &first, &second);
 	assert_false(second.queue[SCAN_DEFERRED].deep);
-	assert_int_equal(second.queue[SCAN_DEFERRED].messages, N - 20);
-	assert_int_equal(second.queue[SCAN_DEFERRED].overdue, 10);
+	assert_int_equal(second.queue[SCAN_DEFERRED].messages, N - N / 10);
+	assert_int_equal(second.queue[SCAN_DEFERRED].overdue, 27);
 	assert_int_equal(second.queue[SCAN_DEFERRED].oldest, 1795297043);
 }
 
@@ -329,6 +351,8 @@ main(void)
 		cmocka_unit_test(test_valid),
 		cmocka_unit_test_setup_teardown(
 		    test_counts, make_spool, remove_spool),
+		cmocka_unit_test_setup_teardown(
+		    test_seen_twice, make_spool, remove_spool),
 		cmocka_unit_test_setup_teardown(
 		    test_found_on_arrival_is_not_waiting, make_spool,
 		    remove_spool),
