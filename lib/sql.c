@@ -75,6 +75,14 @@ set_up(struct sql *s, enum sql_open_mode mode, int busy_ms, struct err *e)
 	return 0;
 }
 
+static _Thread_local bool open_was_corrupt;
+
+bool
+sql_open_was_corrupt(void)
+{
+	return open_was_corrupt;
+}
+
 struct sql *
 sql_open(const char *path, enum sql_open_mode mode, int busy_ms, struct err *e)
 {
@@ -102,6 +110,7 @@ sql_open(const char *path, enum sql_open_mode mode, int busy_ms, struct err *e)
 		(void)err_prefix(e, "%s", path);
 		rc = SQLITE_ERROR;
 	}
+	open_was_corrupt = rc != SQLITE_OK && sql_was_corrupt(s);
 	(void)umask(old);
 	if (rc != SQLITE_OK) {
 		sql_close(s);

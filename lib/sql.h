@@ -28,6 +28,11 @@ enum sql_open_mode { SQL_CREATE, SQL_READ_WRITE, SQL_READ_ONLY, SQL_ALONE };
  */
 struct sql *sql_open(
     const char *path, enum sql_open_mode mode, int busy_ms, struct err *e);
+/*
+ * Whether the last sql_open() of this thread failed because the file is
+ * damaged, or no database at all.
+ */
+bool sql_open_was_corrupt(void);
 void sql_close(struct sql *s);
 
 /* Run statements that return no rows. */

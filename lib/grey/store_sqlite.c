@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static void
 set_up_locks(struct sqlite_store *s)
@@ -45,11 +46,13 @@ open_file(struct sqlite_store *s, struct err *e)
 	}
 	if (s->use != GREY_STORE_SERVE)
 		return store_open_single(s, e);
-	if (store_open_all(s, e) == 0)
+	if (store_open_all(s, e) == 0) {
+		s->restore = false; /* there was nothing before */
 		return store_follow_allow(s, s->writer, e);
-	if (!atomic_load(&s->damaged))
+	}
+	if (!atomic_load(&s->damaged) && access(s->path, R_OK | W_OK) == -1)
 		return -1;
-	/* the writer sets it aside before anybody is answered */
+	/* the writer looks after it: mail is accepted until it is well */
 	s->fault = *e;
 	atomic_store(&s->faulty, true);
 	return 0;

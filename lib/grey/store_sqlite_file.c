@@ -74,6 +74,26 @@ keep_frames(void *arg, sqlite3 *db, const char *name, int frames)
 	return SQLITE_OK;
 }
 
+static void
+note_damage(struct sqlite_store *s, bool damaged)
+{
+	if (damaged)
+		atomic_store(&s->damaged, true);
+}
+
+/* A database without tables: it was made just now, or emptied. */
+static bool
+is_empty(struct sql *db)
+{
+	struct err e;
+	struct sql_stmt *st = sql_prepare(db, "PRAGMA user_version", &e);
+	bool empty = st != NULL && sql_step(st, &e) == 1 && sql_int(st, 0) == 0;
+
+	if (st != NULL)
+		sql_reset(st);
+	return empty;
+}
+
 struct sql *
 store_open_writer(struct sqlite_store *s, struct err *e)
 {
@@ -84,12 +104,14 @@ store_open_writer(struct sqlite_store *s, struct err *e)
 		return NULL;
 	db = sql_open(s->path, s->memory ? SQL_CREATE : SQL_READ_WRITE,
 	    serve ? WRITER_BUSY_MS : EDIT_BUSY_MS, e);
-	if (db == NULL)
+	if (db == NULL) {
+		note_damage(s, sql_open_was_corrupt());
 		return NULL;
+	}
+	s->restore = s->restore || is_empty(db);
 	if (sql_migrate(db, schema, sizeof(schema) / sizeof(schema[0]), e) ==
 	    -1) {
-		if (sql_was_corrupt(db))
-			atomic_store(&s->damaged, true);
+		note_damage(s, sql_was_corrupt(db));
 		(void)err_prefix(e, "%s", s->path);
 		sql_close(db);
 		return NULL;
@@ -268,8 +290,7 @@ store_open_all(struct sqlite_store *s, struct err *e)
 	open_wal(s);
 	return 0;
 bad:
-	if (s->writer != NULL && sql_was_corrupt(s->writer))
-		atomic_store(&s->damaged, true);
+	note_damage(s, s->writer != NULL && sql_was_corrupt(s->writer));
 	store_close_all(s);
 	return -1;
 }

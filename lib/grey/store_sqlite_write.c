@@ -137,7 +137,6 @@ set_aside(struct sqlite_store *s)
 	size_t i;
 
 	store_close_all(s);
-	s->restore = true;
 	(void)clock_rfc3339(clock_now(), when);
 	for (i = 0; i < 3; i++) {
 		(void)snprintf(
@@ -186,10 +185,8 @@ reopen(struct sqlite_store *s, struct fault *f)
 	f->closed = false;
 	atomic_store(&s->gone, false);
 	atomic_store(&s->damaged, false);
-	if (fresh) {
-		s->restore = true;
+	if (fresh)
 		log_error("store: %s was gone: started afresh", s->path);
-	}
 	return 0;
 }
 
@@ -226,7 +223,7 @@ look_after(struct sqlite_store *s, struct fault *f)
 	if (!f->closed && atomic_load(&s->gone)) {
 		leave_file(s);
 		f->closed = true;
-	} else if (!f->closed && atomic_load(&s->damaged)) {
+	} else if (atomic_load(&s->damaged)) {
 		set_aside(s);
 		f->closed = true;
 	} else if (!f->closed && f->probes % 4 == 0 && s->writer != NULL &&
