@@ -76,14 +76,18 @@ is_socket(int fd)
 	    type == SOCK_SEQPACKET;
 }
 
-/* Rights first, then the end with the parent: a change of user undoes that. */
+/*
+ * Rights first, then the end with the parent: a change of user undoes that.  A
+ * root that may not change its user has no rights to give up.
+ */
 static int
 give_up_rights(struct err *e)
 {
 	if (geteuid() == 0 &&
 	    (setgroups(0, NULL) == -1 ||
 	        setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
-	        setresuid(NOBODY, NOBODY, NOBODY) == -1))
+	        setresuid(NOBODY, NOBODY, NOBODY) == -1) &&
+	    errno != EPERM)
 		return err_set(e, "become nobody: %s", strerror(errno));
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return sandbox_no_new_privs(e);
