@@ -1,5 +1,6 @@
 #include "greywl/entry.h"
 #include "greywl/greywl.h"
+#include "greywl/lost.h"
 #include "greywl/out.h"
 #include "greywl/preset.h"
 
@@ -103,6 +104,24 @@ add(struct gw *g, const struct allow_entry *entries, size_t n)
 	return GW_DONE;
 }
 
+/* What is to be added is in the store itself. */
+static enum gw_exit
+add_lost(struct gw *g)
+{
+	struct allow_entry *entries = NULL;
+	enum gw_exit rc = GW_FAILED;
+	struct err e;
+	size_t n;
+
+	if (gw_open(g, GREY_STORE_EDIT, &e) == -1 ||
+	    gw_entries_lost(g, &entries, &n, &e) == -1)
+		gw_complain("%s", e.text);
+	else
+		rc = add(g, entries, n);
+	free(entries);
+	return rc;
+}
+
 enum gw_exit
 gw_add(struct gw *g)
 {
@@ -115,7 +134,9 @@ gw_add(struct gw *g)
 		gw_complain("%s", e.text);
 		return GW_USAGE;
 	}
-	if (gw_open(g, GREY_STORE_EDIT, &e) == -1)
+	if (g->given.value[GW_FROM_LOST] != NULL)
+		rc = add_lost(g);
+	else if (gw_open(g, GREY_STORE_EDIT, &e) == -1)
 		gw_complain("%s", e.text);
 	else
 		rc = add(g, entries, g->given.n);

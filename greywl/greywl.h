@@ -32,6 +32,10 @@ enum gw_option {
 	GW_NAME,
 	GW_HELO,
 	GW_TO,
+	GW_SINCE,
+	GW_FROM_LOST,
+	GW_HOSTED_BY,
+	GW_SEED,
 	GW_OPTIONS
 };
 
@@ -99,5 +103,7 @@ enum gw_exit gw_test(struct gw *g);
 enum gw_exit gw_import(struct gw *g);
 enum gw_exit gw_stats(struct gw *g);
 enum gw_exit gw_check(struct gw *g);
+enum gw_exit gw_lost(struct gw *g);
+enum gw_exit gw_forget(struct gw *g);
 
 #endif

@@ -14,7 +14,8 @@
 
 const struct gw_command gw_commands[] = {
 	{ "add", "ENTRY ...", "put entries into the whitelist",
-	    GW_BIT(GW_JSON) | GW_ENTRY_OPTIONS, 1, SIZE_MAX, gw_add },
+	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM_LOST) | GW_ENTRY_OPTIONS, 1,
+	    SIZE_MAX, gw_add },
 	{ "remove", "ENTRY ...", "take entries out of the whitelist",
 	    GW_BIT(GW_JSON) | GW_ENTRY_OPTIONS, 1, SIZE_MAX, gw_remove },
 	{ "list", "", "the whitelist, as it is written for add",
@@ -38,6 +39,10 @@ const struct gw_command gw_commands[] = {
 	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM) | GW_BIT(GW_SKIP_BROKEN) |
 	        GW_BIT(GW_AUTHOR),
 	    0, 1, gw_import },
+	{ "lost", "", "proven senders who were deferred and never came back",
+	    GW_BIT(GW_JSON) | GW_BIT(GW_SINCE), 0, 0, gw_lost },
+	{ "forget", "ADDRESS", "delete what the store keeps about an address",
+	    GW_BIT(GW_JSON), 1, 1, gw_forget },
 	{ "stats", "", "what the store holds and has counted", GW_BIT(GW_JSON),
 	    0, 0, gw_stats },
 	{ "check", "", "whether configuration, store and whitelist are sound",
@@ -52,7 +57,7 @@ help(void)
 
 	(void)printf("usage: greywl [-c FILE] [-o NAME=VALUE] VERB ...\n\n");
 	for (c = gw_commands; c->name != NULL; c++)
-		(void)printf("  %-8s %s\n", c->name, c->what);
+		(void)printf("  %-10s %s\n", c->name, c->what);
 	(void)printf("\n\"greywl VERB --help\" explains a verb; every verb has "
 	             "--json.\n-t checks the configuration, -V prints the "
 	             "version.\n");

@@ -114,10 +114,16 @@ int
 gw_open(struct gw *g, enum grey_store_use use, struct err *e)
 {
 	struct daemon_user user = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	struct grey_store_options o = { .url = g->config.store, .use = use };
+	static const int text[] = { [GREY_WAITING_ONLY] = GREY_TEXT_WAITING,
+		[GREY_HASHED] = GREY_TEXT_NEVER,
+		[GREY_KEPT] = GREY_TEXT_ALWAYS };
+	struct grey_store_options o = { .url = g->config.store,
+		.use = use,
+		.text_keep_s = g->config.privacy.keep_s };
 
 	if (geteuid() == 0 && prepare(g, use, &user, e) == -1)
 		return -1;
+	o.text = text[g->config.privacy.addresses];
 	o.uid = user.uid;
 	o.gid = user.gid;
 	g->store = grey_store_open(&o, e);

@@ -29,6 +29,13 @@ static const struct {
 	[GW_NAME] = { "name", "NAME", "the client's confirmed name" },
 	[GW_HELO] = { "helo", "NAME", "what the client said in HELO" },
 	[GW_TO] = { "to", "ADDRESS", "the recipient" },
+	[GW_SINCE] = { "since", "DURATION", "how far back to look (7d)" },
+	[GW_FROM_LOST] = { "from-lost", NULL,
+	    "ENTRY is a domain that \"greywl lost\" names" },
+	[GW_HOSTED_BY] = { "hosted-by", "DOMAIN",
+	    "only where ENTRY's MX or SPF is that of this listed domain" },
+	[GW_SEED] = { "seed", NULL,
+	    "make known in the store who has proven himself" },
 };
 
 /* Which option "--name" or "--name=value" is; GW_OPTIONS: none. */
