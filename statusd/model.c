@@ -20,6 +20,13 @@ model_thread_clear(struct model_thread *t)
 	for (size_t i = 0; i < t->n_entries; i++)
 		entry_free(&t->entries[i]);
 	free(t->entries);
+	for (size_t i = 0; i < t->n_categories; i++)
+		free(t->categories[i]);
+	free(t->categories);
+	for (size_t i = 0; i < t->n_tags; i++)
+		free(t->tags[i]);
+	free(t->tags);
+	free(t->recovering);
 	free(t->key);
 	free(t->title);
 	free(t->path);
@@ -27,8 +34,26 @@ model_thread_clear(struct model_thread *t)
 }
 
 static void
+series_free(struct model_series *x)
+{
+	free(x->name);
+	free(x->recent);
+	free(x->days);
+}
+
+static void
 system_free(struct model_system *s)
 {
+	for (size_t i = 0; i < s->n_series; i++)
+		series_free(&s->series[i]);
+	for (size_t i = 0; i < s->n_probes; i++) {
+		free(s->probes[i].name);
+		free(s->probes[i].kind);
+	}
+	free(s->series);
+	free(s->probes);
+	free(s->days);
+	free(s->months);
 	free(s->code);
 	free(s->role);
 	free(s->city);
@@ -100,6 +125,69 @@ model_impact_word(enum model_impact impact)
 	};
 
 	return words[impact];
+}
+
+const char *
+model_metric_word(enum model_metric metric)
+{
+	static const char *const words[] = {
+		[MODEL_QUEUE] = "queue",
+		[MODEL_DELAY] = "delay",
+		[MODEL_DISK] = "disk",
+		[MODEL_LATENCY] = "latency",
+		[MODEL_SPAM] = "spam",
+	};
+
+	return words[metric];
+}
+
+static int64_t
+seconds(
+    const struct model_tally *t, enum model_state state, bool without_planned)
+{
+	int64_t s = t->s[state];
+
+	return without_planned ? s - t->planned[state] : s;
+}
+
+int64_t
+model_downtime_s(const struct model_tally *t, bool without_planned)
+{
+	return seconds(t, MODEL_PARTIAL_OUTAGE, without_planned) +
+	    seconds(t, MODEL_MAJOR_OUTAGE, without_planned);
+}
+
+int64_t
+model_unknown_s(const struct model_tally *t, bool without_planned)
+{
+	return seconds(t, MODEL_UNKNOWN, without_planned);
+}
+
+double
+model_uptime(const struct model_tally *t, bool without_planned)
+{
+	int64_t up = seconds(t, MODEL_OPERATIONAL, without_planned) +
+	    seconds(t, MODEL_DEGRADED, without_planned);
+	int64_t known = up + model_downtime_s(t, without_planned);
+
+	return known > 0 ? (double)up / (double)known : -1;
+}
+
+enum model_state
+model_tally_worst(const struct model_tally *t)
+{
+	static const enum model_state order[] = { MODEL_MAJOR_OUTAGE,
+		MODEL_PARTIAL_OUTAGE, MODEL_DEGRADED };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (seconds(t, order[i], true) > 0)
+			return order[i];
+	}
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (t->s[order[i]] > 0)
+			return MODEL_MAINTENANCE;
+	}
+	return t->s[MODEL_OPERATIONAL] > 0 ? MODEL_OPERATIONAL : MODEL_UNKNOWN;
 }
 
 bool

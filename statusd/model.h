@@ -19,11 +19,73 @@ enum model_state {
 	MODEL_MAJOR_OUTAGE,
 	MODEL_MAINTENANCE,
 };
+#define MODEL_STATES 6
 
 enum model_answers {
 	MODEL_NOT_ASKED, /* no probe: a dash */
 	MODEL_ANSWERS,
 	MODEL_SILENT,
+};
+
+/*
+ * Seconds that a system spent in each state as customers had it: from what they
+ * use, never from a ping alone.  MODEL_UNKNOWN is time of which nothing is
+ * known; MODEL_MAINTENANCE stays 0.  "planned" is the part of "s" that fell
+ * into planned work.
+ */
+struct model_tally {
+	int32_t s[MODEL_STATES];
+	int32_t planned[MODEL_STATES];
+};
+
+struct model_day {
+	int64_t at; /* 00:00 UTC */
+	struct model_tally t; /* all 0: before it was known at all */
+};
+#define MODEL_DAYS 90
+
+struct model_month {
+	int year, month; /* 2026, 3 */
+	struct model_tally t;
+	/* By the credit rule of the configuration; below 0: there is none. */
+	double credit; /* percent */
+};
+
+enum model_metric {
+	MODEL_QUEUE, /* messages in the queues */
+	MODEL_DELAY, /* seconds from end to end */
+	MODEL_DISK, /* ratio in use */
+	MODEL_LATENCY, /* seconds until a probe was answered */
+	MODEL_SPAM, /* messages refused, an hour */
+};
+
+struct model_point {
+	int64_t at; /* the middle of what it stands for */
+	float low, mean, high;
+};
+
+/* A chart; only what public_metrics allows. */
+struct model_series {
+	enum model_metric metric;
+	char *name; /* public words: "Queue", "Storage 2", "smtp" */
+	const char *unit; /* "messages", "seconds", "ratio" */
+	struct model_point *recent; /* MODEL_RECENT_STEP_S, 2 days */
+	size_t n_recent;
+	struct model_point *days; /* a day each, MODEL_DAYS */
+	size_t n_days;
+	int64_t full_likely_at, full_earliest_at; /* MODEL_DISK; 0: none */
+};
+#define MODEL_RECENT_STEP_S 900
+
+/* A look from outside. */
+struct model_probe {
+	char *name; /* "smtp" */
+	char *kind; /* the scheme: "smtp", "https", "ping" */
+	enum model_answers answers; /* MODEL_NOT_ASKED: not known now */
+	int64_t since; /* it answers, or does not; 0: not known */
+	int64_t at; /* of the last look; 0: never */
+	double latency_s; /* of the last answer; below 0: none */
+	int64_t expires_at; /* of its certificate; 0: has none */
 };
 
 struct model_system {
@@ -37,6 +99,14 @@ struct model_system {
 	int64_t last_verified; /* when it last reported; 0: never */
 	enum model_answers answers;
 	char *reason; /* why it is not operational, public words, or "" */
+	struct model_day *days; /* the last up to MODEL_DAYS, oldest first */
+	size_t n_days;
+	struct model_month *months; /* oldest first, this one last */
+	size_t n_months;
+	struct model_series *series;
+	size_t n_series;
+	struct model_probe *probes; /* as in the configuration */
+	size_t n_probes;
 };
 
 enum model_kind {
@@ -101,6 +171,16 @@ struct model_thread {
 	bool published;
 	struct model_entry *entries; /* oldest first */
 	size_t n_entries;
+	/* "Next update by"; 0: nothing was promised, or it was kept. */
+	int64_t next_update_at;
+	/* How it recovers, one sentence, only while it does; NULL: nothing. */
+	char *recovering;
+	char **categories; /* words for people: "Mail", "NC036" */
+	size_t n_categories;
+	char **tags;
+	size_t n_tags;
+	int64_t old_id; /* ?p=ID of the blog it came from; 0: none */
+	bool by_hand; /* the operator began it */
 };
 
 struct model_link {
@@ -131,6 +211,23 @@ const char *model_state_word(enum model_state state);
 const char *model_status_word(enum model_status status);
 /* "none", "minor", "major", "critical" */
 const char *model_impact_word(enum model_impact impact);
+
+/* "queue", "delay", "disk", "latency", "spam" */
+const char *model_metric_word(enum model_metric metric);
+
+/*
+ * The share of known time in which the system could be used (operational or
+ * degraded): with all time, or without what fell into planned work.  Below 0
+ * where nothing is known.
+ */
+double model_uptime(const struct model_tally *t, bool without_planned);
+/* Seconds in which it could not (partial or major outage). */
+int64_t model_downtime_s(const struct model_tally *t, bool without_planned);
+/* Seconds of which nothing is known. */
+int64_t model_unknown_s(const struct model_tally *t, bool without_planned);
+/* The worst state in it, planned work aside; MODEL_UNKNOWN where nothing is
+ * known, MODEL_MAINTENANCE where only planned work disturbed it. */
+enum model_state model_tally_worst(const struct model_tally *t);
 
 /* Whether the thread is an incident or maintenance that is not over. */
 bool model_thread_open(const struct model_thread *t);

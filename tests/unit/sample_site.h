@@ -15,13 +15,14 @@
 static struct model_system sample_systems[] = {
 	{ S("NC036"), S("Mail server"), S("Amsterdam"), S("NL"), false,
 	    MODEL_DEGRADED, NOW - 2400, NOW - 8, MODEL_ANSWERS,
-	    S("Mail is delayed.") },
+	    .reason = S("Mail is delayed.") },
 	{ S("NC037"), S("Relay"), S("Singapore"), S("SG"), false,
-	    MODEL_OPERATIONAL, NOW - DAY, NOW - 5, MODEL_NOT_ASKED, S("") },
+	    MODEL_OPERATIONAL, NOW - DAY, NOW - 5, MODEL_NOT_ASKED,
+	    .reason = S("") },
 	{ S("NC038"), S("Web <server>"), S("Nairobi"), S("KE"), false,
-	    MODEL_UNKNOWN, 0, 0, MODEL_SILENT, S("") },
+	    MODEL_UNKNOWN, 0, 0, MODEL_SILENT, .reason = S("") },
 	{ S("NC043"), S("Backup"), S("Oslo"), S("NO"), true, MODEL_MAJOR_OUTAGE,
-	    NOW, NOW, MODEL_NOT_ASKED, S("secret") },
+	    NOW, NOW, MODEL_NOT_ASKED, .reason = S("secret") },
 };
 
 static char *sample_codes[] = { S("NC036"), S("NC043") };
@@ -57,15 +58,16 @@ static struct model_thread sample_threads[] = {
 	{ 1, S("hhhhhhhhhhhhhhhhhhhh"), MODEL_INCIDENT, MODEL_IDENTIFIED,
 	    MODEL_IMPACT_MAJOR, sample_codes, 2, S("NC036: Mail is delayed"),
 	    S("2026/03/19/nc036-mail-is-delayed"), NOW - 2400, 0, NOW - 600, 0,
-	    0, true, sample_open, 3 },
+	    0, true, sample_open, .n_entries = 3 },
 	{ 2, S("iiiiiiiiiiiiiiiiiiii"), MODEL_INCIDENT, MODEL_RESOLVED,
 	    MODEL_IMPACT_CRITICAL, sample_codes, 1, S("NC036: Webmail is down"),
 	    S("2026/02/17/nc036-webmail-is-down"), NOW - 30 * DAY,
-	    NOW - 30 * DAY + HOUR, NOW - 29 * DAY, 0, 0, true, sample_over, 3 },
+	    NOW - 30 * DAY + HOUR, NOW - 29 * DAY, 0, 0, true, sample_over,
+	    .n_entries = 3 },
 	{ 3, S("jjjjjjjjjjjjjjjjjjjj"), MODEL_POST, MODEL_RESOLVED,
 	    MODEL_IMPACT_NONE, NULL, 0, S("Opening hours"),
 	    S("2026/01/18/opening-hours"), NOW - 60 * DAY, NOW - 60 * DAY,
-	    NOW - 60 * DAY, 0, 0, true, sample_plain, 1 },
+	    NOW - 60 * DAY, 0, 0, true, sample_plain, .n_entries = 1 },
 };
 
 static struct model_link sample_links[] = {
