@@ -294,6 +294,7 @@ store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 	w = whitelist_new(entries, n, e);
 	if (w == NULL)
 		return -1;
+	log_debug("store: whitelist %lld: %zu entries", (long long)now, n);
 	s->allow_generation = now;
 	swap_in(s, w);
 	return 0;

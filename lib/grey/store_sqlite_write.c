@@ -185,6 +185,7 @@ reopen(struct sqlite_store *s, struct fault *f)
 	f->closed = false;
 	atomic_store(&s->gone, false);
 	atomic_store(&s->damaged, false);
+	log_debug("store: opened again%s", s->restore ? ", empty" : "");
 	if (fresh)
 		log_error("store: %s was gone: started afresh", s->path);
 	return 0;
