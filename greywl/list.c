@@ -214,7 +214,7 @@ origins_json(const struct grey_record *rec)
 		(void)json_array_append_new(all,
 		    json_pack("{ss ss so sb}", "kind",
 		        grey_identity_words[o->kind], "id", id, "since",
-		        gw_json_time(o->since), "passed", o->passed));
+		        gw_json_time(o->since_ms / 1000), "passed", o->passed));
 	}
 	return all;
 }
@@ -238,7 +238,7 @@ show_envelope(const struct gw *g, const struct grey_envelope *env)
 		(void)snprintf(line, sizeof(line), "%016llx (%s) %s %s ago",
 		    (unsigned long long)o->id, grey_identity_words[o->kind],
 		    o->passed ? "passed, used" : "waits since",
-		    duration_text(g->now - o->since, text));
+		    duration_text(g->now - o->since_ms / 1000, text));
 		row("origin", line);
 	}
 }

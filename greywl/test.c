@@ -265,7 +265,7 @@ judge(struct gw *g, struct trial *t)
 	else
 		each_line(&t->spf_trace, print_line, NULL);
 	grey_who(&g->config, grey_store_secret(g->store), &t->facts, &t->who);
-	grey_check(&check, &t->facts, &t->who, g->now, &t->outcome, &e);
+	grey_check(&check, &t->facts, &t->who, g->now * 1000, &t->outcome, &e);
 	if (t->rules != NULL)
 		print_json(g, t);
 	else

@@ -246,7 +246,7 @@ check_store(
 	struct grey_check check = { .config = &s->live->config,
 		.store = milter->store,
 		.allow = w != NULL ? grey_whitelist_allow(w) : NULL };
-	int64_t now = clock_now();
+	int64_t now_ms = clock_now_ms();
 	struct err e = { { 0 } };
 
 	if (!s->who_known) {
@@ -254,12 +254,12 @@ check_store(
 		    &s->who);
 		s->who_known = true;
 	}
-	grey_check(&check, f, &s->who, now, out_r, &e);
+	grey_check(&check, f, &s->who, now_ms, out_r, &e);
 	if (out_r->rule == GREY_RULE_STORE_FAULT)
 		log_warn_limited(&milter->fault_log, clock_mono_ms(), 60,
 		    "store: %s: mail is accepted without greylisting", e.text);
 	if (out_r->entry_id != 0)
-		grey_store_hit(milter->store, out_r->entry_id, now);
+		grey_store_hit(milter->store, out_r->entry_id, now_ms / 1000);
 	if (w != NULL)
 		grey_whitelist_release(w);
 }

@@ -91,7 +91,7 @@ grey_who(const struct grey_config *c, const struct key_secret *secret,
 struct work {
 	const struct grey_check *c;
 	const struct grey_facts *f;
-	int64_t now;
+	int64_t now_ms;
 	struct grey_outcome *out;
 };
 
@@ -223,7 +223,7 @@ try_whitelist(
 		.client_name = w->f->client_name,
 		.sender = sender,
 		.recipient = w->f->recipient,
-		.now = w->now };
+		.now = w->now_ms / 1000 };
 	size_t i, n = allow_match(w->c->allow, &q, match);
 
 	for (i = 0; i < n; i++) {
@@ -339,7 +339,7 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 		    .lifetime_s = c->lifetime_s,
 		    .known_after = c->known_after,
 		    .learn = c->mode == GREY_LEARN },
-		.now = w->now,
+		.now_ms = w->now_ms,
 		.sender = plain,
 		.recipient = recipient,
 		.client = ip_text(w->f->client, client),
@@ -364,10 +364,10 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 
 void
 grey_check(const struct grey_check *c, const struct grey_facts *f,
-    const struct grey_who *who, int64_t now, struct grey_outcome *out_r,
+    const struct grey_who *who, int64_t now_ms, struct grey_outcome *out_r,
     struct err *e)
 {
-	struct work w = { .c = c, .f = f, .now = now, .out = out_r };
+	struct work w = { .c = c, .f = f, .now_ms = now_ms, .out = out_r };
 	int64_t delay_s = c->config->delay_s;
 
 	out_r->defer = false;

@@ -97,12 +97,12 @@ struct grey_check {
 };
 
 /*
- * Check one recipient at "now" (Unix seconds).  "who" is grey_who()'s.  A store
+ * Check one recipient at "now_ms" (Unix ms).  "who" is grey_who()'s.  A store
  * that is at fault makes it GREY_EXEMPT by GREY_RULE_STORE_FAULT, with the
  * reason in *e: the caller counts and reports it.
  */
 void grey_check(const struct grey_check *c, const struct grey_facts *f,
-    const struct grey_who *who, int64_t now, struct grey_outcome *out_r,
+    const struct grey_who *who, int64_t now_ms, struct grey_outcome *out_r,
     struct err *e);
 
 #endif

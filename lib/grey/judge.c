@@ -29,13 +29,14 @@ find_origin(struct grey_record *rec, uint64_t id)
 
 /* A clock that was set back: nothing lies ahead of now. */
 static void
-hold_to_now(struct grey_record *rec, int64_t now, struct grey_judgement *j)
+hold_to_now(struct grey_record *rec, int64_t now_ms, struct grey_judgement *j)
 {
+	int64_t now = now_ms / 1000;
 	size_t i;
 
 	for (i = 0; i < rec->n_origins; i++) {
-		if (rec->origins[i].since > now) {
-			rec->origins[i].since = now;
+		if (rec->origins[i].since_ms > now_ms) {
+			rec->origins[i].since_ms = now_ms;
 			j->write_record = true;
 		}
 	}
@@ -49,18 +50,18 @@ static bool
 origin_counts(
     const struct grey_origin *o, const struct grey_policy *p, int64_t now)
 {
-	return now - o->since <=
+	return now - o->since_ms <=
 	    (o->passed ? p->lifetime_s : p->retry_window_s);
 }
 
 static void
-forget_old(struct grey_record *rec, const struct grey_policy *p, int64_t now,
+forget_old(struct grey_record *rec, const struct grey_policy *p, int64_t now_ms,
     struct grey_judgement *j)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < rec->n_origins; i++) {
-		if (origin_counts(&rec->origins[i], p, now))
+		if (origin_counts(&rec->origins[i], p, now_ms))
 			rec->origins[n++] = rec->origins[i];
 	}
 	if (n != rec->n_origins)
@@ -99,7 +100,7 @@ make_room(struct grey_record *rec, const struct grey_attempt *a)
 		if (of_attempt(a, o->id))
 			continue;
 		if (go == NULL || (go->passed && !o->passed) ||
-		    (go->passed == o->passed && o->since < go->since))
+		    (go->passed == o->passed && o->since_ms < go->since_ms))
 			go = o;
 	}
 	return go;
@@ -107,8 +108,8 @@ make_room(struct grey_record *rec, const struct grey_attempt *a)
 
 /* Note the identities of the attempt that are not there yet. */
 static void
-add_origins(struct grey_record *rec, const struct grey_attempt *a, int64_t now,
-    struct grey_judgement *j)
+add_origins(struct grey_record *rec, const struct grey_attempt *a,
+    int64_t now_ms, struct grey_judgement *j)
 {
 	struct grey_origin *o;
 	size_t i;
@@ -119,7 +120,7 @@ add_origins(struct grey_record *rec, const struct grey_attempt *a, int64_t now,
 		o = make_room(rec, a);
 		*o = (struct grey_origin){ .id = a->identities[i].id,
 			.kind = a->identities[i].kind,
-			.since = now };
+			.since_ms = now_ms };
 		j->write_record = true;
 	}
 }
@@ -132,7 +133,7 @@ enum standing { NEVER_TRIED, HAS_TO_WAIT, HAS_WAITED, HAS_PASSED };
  */
 static enum standing
 standing_of(struct grey_record *rec, const struct grey_attempt *a,
-    const struct grey_policy *p, int64_t now, int64_t *wait_r)
+    const struct grey_policy *p, int64_t now_ms, int64_t *wait_r)
 {
 	enum standing best = NEVER_TRIED;
 	const struct grey_origin *o;
@@ -144,15 +145,15 @@ standing_of(struct grey_record *rec, const struct grey_attempt *a,
 		o = find_origin(rec, a->identities[i].id);
 		if (o == NULL)
 			continue;
-		left = p->delay_s - (now - o->since);
+		left = p->delay_s * 1000 - (now_ms - o->since_ms);
 		if (o->passed)
 			return HAS_PASSED;
 		if (left <= 0)
 			best = HAS_WAITED;
 		else if (best == NEVER_TRIED)
 			best = HAS_TO_WAIT;
-		if (left > 0 && left < *wait_r)
-			*wait_r = left;
+		if (left > 0 && (left + 999) / 1000 < *wait_r)
+			*wait_r = (left + 999) / 1000;
 	}
 	return best;
 }
@@ -160,22 +161,23 @@ standing_of(struct grey_record *rec, const struct grey_attempt *a,
 /* All identities of the attempt have passed, now. */
 static void
 mark_passed(struct grey_record *rec, const struct grey_attempt *a,
-    const struct grey_policy *p, int64_t now, struct grey_judgement *j)
+    const struct grey_policy *p, int64_t now_ms, struct grey_judgement *j)
 {
 	bool was_fresh = !j->write_record;
 	struct grey_origin *o;
 	size_t i;
 
-	add_origins(rec, a, now, j);
+	add_origins(rec, a, now_ms, j);
 	for (i = 0; i < a->n_identities; i++) {
 		o = find_origin(rec, a->identities[i].id);
 		if (!o->passed) {
 			o->passed = true;
-			o->since = now;
+			o->since_ms = now_ms;
 			was_fresh = false;
 			j->write_record = true;
-		} else if (now - o->since >= refresh_step(p->lifetime_s)) {
-			o->since = now;
+		} else if (now_ms - o->since_ms >=
+		    refresh_step(p->lifetime_s) * 1000) {
+			o->since_ms = now_ms;
 			j->write_record = true;
 		}
 	}
@@ -239,17 +241,18 @@ see(struct grey_record *rec, int64_t now, struct grey_judgement *j)
 
 void
 grey_judge(const struct grey_attempt *a, const struct grey_policy *p,
-    int64_t now, struct grey_record *rec,
+    int64_t now_ms, struct grey_record *rec,
     struct grey_credit credits[GREY_CREDITS], struct grey_judgement *j_r)
 {
+	int64_t now = now_ms / 1000;
 	bool known = is_known(a, p, now, credits), passes;
 	enum standing standing;
 	int64_t wait;
 
 	*j_r = (struct grey_judgement){ 0 };
-	hold_to_now(rec, now, j_r);
-	forget_old(rec, p, now, j_r);
-	standing = standing_of(rec, a, p, now, &wait);
+	hold_to_now(rec, now_ms, j_r);
+	forget_old(rec, p, now_ms, j_r);
+	standing = standing_of(rec, a, p, now_ms, &wait);
 	passes = standing == HAS_WAITED || standing == HAS_PASSED;
 	if (standing == HAS_WAITED)
 		j_r->waited_s = now - rec->first_seen;
@@ -257,14 +260,14 @@ grey_judge(const struct grey_attempt *a, const struct grey_policy *p,
 		j_r->verdict = standing == NEVER_TRIED ? GREY_NEW
 		                                       : GREY_WAITING;
 		j_r->wait_s = wait;
-		add_origins(rec, a, now, j_r);
+		add_origins(rec, a, now_ms, j_r);
 		see(rec, now, j_r);
 		return;
 	}
 	j_r->verdict = passes || !known ? GREY_PASS : GREY_KNOWN;
 	/* a known one leaves no record of its own, but ends a wait */
 	if (rec->n_origins > 0 || !known)
-		mark_passed(rec, a, p, now, j_r);
+		mark_passed(rec, a, p, now_ms, j_r);
 	else
 		j_r->lazy = true;
 	earn(a, p, now, credits, j_r);
@@ -289,7 +292,7 @@ grey_record_dead(
 		lasts = o->passed ? keep->lifetime_s : keep->retry_window_s;
 		if (!o->passed && proven && lasts < keep->lost_s)
 			lasts = keep->lost_s;
-		if (now - o->since <= lasts)
+		if (now * 1000 - o->since_ms <= lasts * 1000)
 			return false;
 	}
 	return true;
@@ -335,9 +338,9 @@ merge_origin(struct grey_record *rec, const struct grey_origin *from)
 	} else if (o->passed != from->passed) {
 		if (from->passed)
 			*o = *from;
-	} else if (o->passed ? from->since > o->since
-	                     : from->since < o->since) {
-		o->since = from->since;
+	} else if (o->passed ? from->since > o->since_ms
+	                     : from->since < o->since_ms) {
+		o->since_ms = from->since;
 	}
 }
 

@@ -37,7 +37,7 @@ extern const char *const grey_verdict_words[];
 /* An identity that tried an envelope. */
 struct grey_origin {
 	uint64_t id;
-	int64_t since; /* waiting: first tried; passed: last used (Unix s) */
+	int64_t since_ms; /* Unix ms; waiting: first tried; passed: last used */
 	enum grey_identity_kind kind;
 	bool passed;
 };
@@ -94,20 +94,20 @@ struct grey_judgement {
 };
 
 /*
- * Judge an attempt made at "now" against *rec, and "credits" (one for each id
- * of the attempt, .passes 0 where there is none).  Both are changed to what is
- * to be stored; the judgement says whether they have to be.
+ * Judge an attempt made at "now_ms" (Unix ms) against *rec, and "credits" (one
+ * for each id of the attempt, .passes 0 where there is none).  Both are changed
+ * to what is to be stored; the judgement says whether they have to be.
  *
  * - A retry before the delay never moves the clock; each origin serves its own.
  * - After retry_window a waiting origin starts anew; a passed one that was not
  *   used for lifetime is forgotten.
- * - A time that lies ahead of "now" (the clock was set back) counts as "now".
+ * - A time that lies ahead (the clock was set back) counts as now.
  */
 void grey_judge(const struct grey_attempt *a, const struct grey_policy *p,
-    int64_t now, struct grey_record *rec,
+    int64_t now_ms, struct grey_record *rec,
     struct grey_credit credits[GREY_CREDITS], struct grey_judgement *j_r);
 
-/* When the record may be deleted: nothing in it counts any more. */
+/* When the record may be deleted: nothing in it counts any more.  Unix s. */
 struct grey_keep {
 	int64_t retry_window_s;
 	int64_t lifetime_s;

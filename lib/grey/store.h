@@ -60,7 +60,7 @@ struct grey_question {
 	struct key key; /* of the envelope */
 	struct grey_attempt attempt;
 	struct grey_policy policy;
-	int64_t now; /* Unix seconds */
+	int64_t now_ms; /* Unix ms */
 	/* Readable, kept while the store's options allow it. */
 	const char *sender, *recipient, *client;
 	bool dry; /* judge only, change nothing */

@@ -5,15 +5,15 @@
 #include <string.h>
 
 /*
- * A record's origins, each in 14 bytes:
+ * A record's origins, each in 15 bytes:
  *
- *   0        8           13      14
- *   | id     | since     | flags |     numbers are little-endian
+ *   0        8             14      15
+ *   | id     | since (ms)  | flags |   numbers are little-endian
  *
  * flags: 1 passed; bits 1 and 2 the kind of identity.
  */
-#define ORIGIN_BYTES 14
-#define SINCE_BYTES 5
+#define ORIGIN_BYTES 15
+#define SINCE_BYTES 6
 #define SINCE_MAX ((INT64_C(1) << SINCE_BYTES * 8) - 1)
 
 static void
@@ -45,12 +45,12 @@ write_origins(const struct grey_record *rec, uint8_t *out)
 
 	for (i = 0; i < rec->n_origins; i++, out += ORIGIN_BYTES) {
 		o = &rec->origins[i];
-		since = o->since < 0       ? 0
-		    : o->since > SINCE_MAX ? SINCE_MAX
-		                           : o->since;
+		since = o->since_ms < 0       ? 0
+		    : o->since_ms > SINCE_MAX ? SINCE_MAX
+		                              : o->since_ms;
 		put_le(out, o->id, 8);
 		put_le(out + 8, (uint64_t)since, SINCE_BYTES);
-		out[13] = (uint8_t)((unsigned)o->kind << 1 | o->passed);
+		out[14] = (uint8_t)((unsigned)o->kind << 1 | o->passed);
 	}
 	return rec->n_origins * ORIGIN_BYTES;
 }
@@ -65,13 +65,13 @@ row_read_origins(const void *blob, size_t n, struct grey_record *rec_r)
 	if (n % ORIGIN_BYTES != 0 || n > GREY_ORIGINS * ORIGIN_BYTES)
 		return -1;
 	for (; n > 0; n -= ORIGIN_BYTES, p += ORIGIN_BYTES) {
-		if (p[13] >> 1 >= GREY_IDENTITIES)
+		if (p[14] >> 1 >= GREY_IDENTITIES)
 			return -1;
 		o = &rec_r->origins[rec_r->n_origins++];
 		o->id = get_le(p, 8);
-		o->since = (int64_t)get_le(p + 8, SINCE_BYTES);
-		o->kind = p[13] >> 1;
-		o->passed = p[13] & 1;
+		o->since_ms = (int64_t)get_le(p + 8, SINCE_BYTES);
+		o->kind = p[14] >> 1;
+		o->passed = p[14] & 1;
 	}
 	return 0;
 }
@@ -236,7 +236,7 @@ row_judge(struct sqlite_store *s, struct sql *db, const struct grey_question *q,
 		    -1)
 			return -1;
 	}
-	grey_judge(&q->attempt, &q->policy, q->now, &rec, credits, j_r);
+	grey_judge(&q->attempt, &q->policy, q->now_ms, &rec, credits, j_r);
 	if (!write)
 		return 0;
 	if (j_r->write_record) {

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define NOW 1000000
+#define NOW INT64_C(1000000000) /* ms */
 
 /* A store that answers as it is told and keeps the last question. */
 static struct {

@@ -67,7 +67,7 @@ play(const char *name, const struct step *steps, size_t n,
 		struct grey_judgement j;
 		char got[160], want[160];
 
-		grey_judge(&a, p, T + s->at, &rec, credits, &j);
+		grey_judge(&a, p, (T + s->at) * 1000, &rec, credits, &j);
 		(void)snprintf(got, sizeof(got), "%s, %s: %s wait %lld %s",
 		    name, s->what, grey_verdict_words[j.verdict],
 		    (long long)j.wait_s, j.write_record ? "writes" : "reads");
@@ -226,11 +226,12 @@ becomes_known(void **state)
 		if (t[i].passes) {
 			rec.first_seen = rec.last_seen = T + t[i].at;
 			rec.n_origins = 1;
-			rec.origins[0] = (struct grey_origin){
-				.id = 1, .since = T + t[i].at, .passed = true
-			};
+			rec.origins[0] = (struct grey_origin){ .id = 1,
+				.since_ms = (T + t[i].at) * 1000,
+				.passed = true };
 		}
-		grey_judge(&a, &policy, T + t[i].at, &rec, credits, &j);
+		grey_judge(
+		    &a, &policy, (T + t[i].at) * 1000, &rec, credits, &j);
 		(void)snprintf(got, sizeof(got), "%s: %s, %lld", t[i].what,
 		    grey_verdict_words[j.verdict],
 		    (long long)credits[0].passes);
@@ -251,7 +252,7 @@ known_ends_a_wait(void **state)
 	struct grey_judgement j;
 
 	(void)state;
-	grey_judge(&a, &policy, T + 1, &rec, credits, &j);
+	grey_judge(&a, &policy, (T + 1) * INT64_C(1000), &rec, credits, &j);
 	assert_int_equal(j.verdict, GREY_KNOWN);
 	assert_false(j.write_record);
 	assert_true(j.lazy);
@@ -259,8 +260,8 @@ known_ends_a_wait(void **state)
 	rec = (struct grey_record){ .first_seen = T,
 		.last_seen = T,
 		.n_origins = 1,
-		.origins = { { .id = 2, .since = T } } };
-	grey_judge(&a, &policy, T + 1, &rec, credits, &j);
+		.origins = { { .id = 2, .since_ms = T * INT64_C(1000) } } };
+	grey_judge(&a, &policy, (T + 1) * INT64_C(1000), &rec, credits, &j);
 	assert_int_equal(j.verdict, GREY_KNOWN);
 	assert_true(j.write_record);
 	assert_false(grey_record_waits(&rec));
@@ -276,14 +277,15 @@ what_is_lazy(void **state)
 	struct grey_judgement j;
 
 	(void)state;
-	grey_judge(&a, &policy, T, &rec, credits, &j);
+	grey_judge(&a, &policy, (T)*INT64_C(1000), &rec, credits, &j);
 	assert_false(j.lazy);
-	grey_judge(&a, &policy, T + 100, &rec, credits, &j);
+	grey_judge(&a, &policy, (T + 100) * INT64_C(1000), &rec, credits, &j);
 	assert_true(j.write_record && j.lazy); /* only when it was last seen */
-	grey_judge(&a, &policy, T + 200, &rec, credits, &j);
+	grey_judge(&a, &policy, (T + 200) * INT64_C(1000), &rec, credits, &j);
 	assert_true(j.write_record && !j.lazy); /* the pass */
 	assert_int_equal(j.waited_s, 200);
-	grey_judge(&a, &policy, T + 200 + HOUR, &rec, credits, &j);
+	grey_judge(
+	    &a, &policy, (T + 200 + HOUR) * INT64_C(1000), &rec, credits, &j);
 	assert_true(j.write_record && j.lazy); /* a refresh */
 	assert_int_equal(j.waited_s, 0);
 }
@@ -299,8 +301,8 @@ bounded(void **state)
 	uint64_t i;
 
 	(void)state;
-	grey_judge(&a, &policy, T, &rec, credits, &j);
-	grey_judge(&a, &policy, T + 180, &rec, credits, &j);
+	grey_judge(&a, &policy, (T)*INT64_C(1000), &rec, credits, &j);
+	grey_judge(&a, &policy, (T + 180) * INT64_C(1000), &rec, credits, &j);
 	assert_int_equal(j.verdict, GREY_PASS);
 	for (i = 0; i < 3 * GREY_ORIGINS; i++) {
 		a = by(100 + i, 0, 0);
@@ -310,10 +312,10 @@ bounded(void **state)
 		assert_true(rec.n_origins <= GREY_ORIGINS);
 	}
 	a = by(100 + 3 * GREY_ORIGINS - 1, 0, 0);
-	grey_judge(&a, &policy, T + 500, &rec, credits, &j);
+	grey_judge(&a, &policy, (T + 500) * INT64_C(1000), &rec, credits, &j);
 	assert_int_equal(j.verdict, GREY_PASS);
 	a = by(1, 0, 0);
-	grey_judge(&a, &policy, T + 500, &rec, credits, &j);
+	grey_judge(&a, &policy, (T + 500) * INT64_C(1000), &rec, credits, &j);
 	assert_int_equal(j.verdict, GREY_PASS);
 }
 
@@ -329,14 +331,19 @@ expiry(void **state)
 		int64_t after;
 		bool dead;
 	} t[] = {
-		{ "waits", { .since = T }, WINDOW, false },
-		{ "never came back", { .since = T }, WINDOW + 1, true },
-		{ "proven, is lost", { .since = T, .kind = GREY_SPF },
+		{ "waits", { .since_ms = T * INT64_C(1000) }, WINDOW, false },
+		{ "never came back", { .since_ms = T * INT64_C(1000) },
+		    WINDOW + 1, true },
+		{ "proven, is lost",
+		    { .since_ms = T * INT64_C(1000), .kind = GREY_SPF },
 		    WINDOW + 1, false },
-		{ "lost long ago", { .since = T, .kind = GREY_SPF },
+		{ "lost long ago",
+		    { .since_ms = T * INT64_C(1000), .kind = GREY_SPF },
 		    7 * 86400 + 1, true },
-		{ "passed", { .since = T, .passed = true }, LIFE, false },
-		{ "passed, unused", { .since = T, .passed = true }, LIFE + 1,
+		{ "passed", { .since_ms = T * INT64_C(1000), .passed = true },
+		    LIFE, false },
+		{ "passed, unused",
+		    { .since_ms = T * INT64_C(1000), .passed = true }, LIFE + 1,
 		    true },
 	};
 	size_t i;

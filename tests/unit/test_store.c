@@ -63,7 +63,7 @@ question(unsigned n, uint64_t net, uint64_t credit, int64_t now)
 		    .retry_window_s = 2 * DAY,
 		    .lifetime_s = 36 * DAY,
 		    .known_after = 3 },
-		.now = now,
+		.now_ms = now * 1000,
 		.sender = "a@b.example",
 		.recipient = "c@d.example",
 		.client = "192.0.2.1",
@@ -179,7 +179,7 @@ readable(void **state)
 	assert_string_equal(env.sender, "a@b.example");
 	assert_string_equal(env.recipient, "c@d.example");
 	assert_string_equal(env.client, "192.0.2.1");
-	q.now = T + 180;
+	q.now_ms = (T + 180) * 1000;
 	(void)judge(s, q, &wait);
 	assert_int_equal(grey_store_envelope(s, &q.key, &env, &e), 1);
 	assert_true(env.record.origins[0].passed);
