@@ -48,10 +48,11 @@ hold_to_now(struct grey_record *rec, int64_t now_ms, struct grey_judgement *j)
 
 static bool
 origin_counts(
-    const struct grey_origin *o, const struct grey_policy *p, int64_t now)
+    const struct grey_origin *o, const struct grey_policy *p, int64_t now_ms)
 {
-	return now - o->since_ms <=
-	    (o->passed ? p->lifetime_s : p->retry_window_s);
+	int64_t lasts_s = o->passed ? p->lifetime_s : p->retry_window_s;
+
+	return now_ms - o->since_ms <= lasts_s * 1000;
 }
 
 static void
@@ -338,9 +339,9 @@ merge_origin(struct grey_record *rec, const struct grey_origin *from)
 	} else if (o->passed != from->passed) {
 		if (from->passed)
 			*o = *from;
-	} else if (o->passed ? from->since > o->since_ms
-	                     : from->since < o->since_ms) {
-		o->since_ms = from->since;
+	} else if (o->passed ? from->since_ms > o->since_ms
+	                     : from->since_ms < o->since_ms) {
+		o->since_ms = from->since_ms;
 	}
 }
 

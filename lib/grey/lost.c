@@ -18,7 +18,7 @@ grey_record_lost(
 	    !grey_record_proven(rec))
 		return false;
 	for (i = 0; i < rec->n_origins; i++) {
-		if (now - rec->origins[i].since <= retry_window_s)
+		if (now - rec->origins[i].since_ms / 1000 <= retry_window_s)
 			return false;
 	}
 	return true;

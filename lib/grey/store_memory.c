@@ -213,7 +213,7 @@ memory_judge(struct grey_store *s, const struct grey_question *q,
 		if (c != NULL)
 			credits[i] = c->credit;
 	}
-	grey_judge(&q->attempt, &q->policy, q->now, &rec, credits, j_r);
+	grey_judge(&q->attempt, &q->policy, q->now_ms, &rec, credits, j_r);
 	if (q->dry)
 		return 0;
 	if (j_r->write_record && put_envelope(m, &q->key, &rec, e) == -1)
@@ -223,7 +223,7 @@ memory_judge(struct grey_store *s, const struct grey_question *q,
 			return -1;
 	}
 	if (m->n_envelopes >= m->expire_at)
-		grey_store_memory_expire(s, q->now);
+		grey_store_memory_expire(s, q->now_ms / 1000);
 	if (m->n_envelopes > m->slots)
 		widen(m);
 	return 0;

@@ -277,7 +277,7 @@ what_is_lazy(void **state)
 	struct grey_judgement j;
 
 	(void)state;
-	grey_judge(&a, &policy, (T)*INT64_C(1000), &rec, credits, &j);
+	grey_judge(&a, &policy, T * INT64_C(1000), &rec, credits, &j);
 	assert_false(j.lazy);
 	grey_judge(&a, &policy, (T + 100) * INT64_C(1000), &rec, credits, &j);
 	assert_true(j.write_record && j.lazy); /* only when it was last seen */
@@ -301,13 +301,13 @@ bounded(void **state)
 	uint64_t i;
 
 	(void)state;
-	grey_judge(&a, &policy, (T)*INT64_C(1000), &rec, credits, &j);
+	grey_judge(&a, &policy, T * INT64_C(1000), &rec, credits, &j);
 	grey_judge(&a, &policy, (T + 180) * INT64_C(1000), &rec, credits, &j);
 	assert_int_equal(j.verdict, GREY_PASS);
 	for (i = 0; i < 3 * GREY_ORIGINS; i++) {
 		a = by(100 + i, 0, 0);
-		grey_judge(
-		    &a, &policy, T + 200 + (int64_t)i, &rec, credits, &j);
+		grey_judge(&a, &policy, (T + 200 + (int64_t)i) * 1000, &rec,
+		    credits, &j);
 		assert_int_equal(j.verdict, GREY_NEW);
 		assert_true(rec.n_origins <= GREY_ORIGINS);
 	}

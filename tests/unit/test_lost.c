@@ -68,16 +68,16 @@ row(const char *sender, const char *client, int64_t age_s, unsigned what)
 	struct grey_origin *o = env.record.origins;
 
 	*o++ = (struct grey_origin){
-		.id = 1, .since = NOW - age_s, .kind = GREY_NET
+		.id = 1, .since_ms = (NOW - age_s) * 1000, .kind = GREY_NET
 	};
 	if ((what & NAME) != 0)
 		*o++ = (struct grey_origin){ .id = name_id("example.org"),
-			.since = NOW - age_s,
+			.since_ms = (NOW - age_s) * 1000,
 			.kind = GREY_NAME };
 	if ((what & SPF) != 0)
-		*o++ = (struct grey_origin){
-			.id = 2, .since = NOW - age_s, .kind = GREY_SPF
-		};
+		*o++ = (struct grey_origin){ .id = 2,
+			.since_ms = (NOW - age_s) * 1000,
+			.kind = GREY_SPF };
 	env.record.n_origins = (size_t)(o - env.record.origins);
 	if ((what & PASSED) != 0)
 		env.record.origins[0].passed = true;
@@ -114,7 +114,8 @@ which_are_lost(void **state)
 			fail_msg("row %zu", i);
 	}
 	env = row("a@b.example", "192.0.2.1", 3 * DAY, SPF);
-	env.record.origins[1].since = NOW; /* another of the pool came */
+	env.record.origins[1].since_ms = NOW *
+	    INT64_C(1000); /* another of the pool came */
 	assert_false(grey_record_lost(&env.record, WINDOW, NOW));
 	env.record.n_origins = 0;
 	assert_false(grey_record_lost(&env.record, WINDOW, NOW));

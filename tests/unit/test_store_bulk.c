@@ -67,9 +67,10 @@ envelope(const char *sender, const char *recipient, bool passed)
 		.record = { .first_seen = T, .last_seen = T, .n_origins = 1 }
 	};
 
-	env.record.origins[0] = (struct grey_origin){
-		.id = 1, .since = T, .kind = GREY_NET, .passed = passed
-	};
+	env.record.origins[0] = (struct grey_origin){ .id = 1,
+		.since_ms = T * INT64_C(1000),
+		.kind = GREY_NET,
+		.passed = passed };
 	key_plain(sender, env.sender);
 	key_plain(recipient, env.recipient);
 	(void)snprintf(env.client, sizeof(env.client), "192.0.2.1");
@@ -105,9 +106,10 @@ load_merges(void **state)
 	/* another origin, and the first one has passed */
 	env.record.last_seen = T + 100;
 	env.record.origins[0].passed = true;
-	env.record.origins[0].since = T + 100;
-	env.record.origins[1] =
-	    (struct grey_origin){ .id = 2, .since = T, .kind = GREY_SPF };
+	env.record.origins[0].since_ms = (T + 100) * 1000;
+	env.record.origins[1] = (struct grey_origin){
+		.id = 2, .since_ms = T * INT64_C(1000), .kind = GREY_SPF
+	};
 	env.record.n_origins = 2;
 	put(&env, 1);
 	assert_int_equal(grey_store_envelope(store, &env.key, &got, &e), 1);
@@ -119,12 +121,12 @@ load_merges(void **state)
 	assert_string_equal(got.sender, "");
 	/* the older knowledge does not take it back */
 	env.record.origins[0].passed = false;
-	env.record.origins[0].since = T - 100;
+	env.record.origins[0].since_ms = (T - 100) * 1000;
 	env.record.first_seen = T - 100;
 	put(&env, 1);
 	assert_int_equal(grey_store_envelope(store, &env.key, &got, &e), 1);
 	assert_true(got.record.origins[0].passed);
-	assert_int_equal(got.record.origins[0].since, T + 100);
+	assert_int_equal(got.record.origins[0].since_ms, (T + 100) * 1000);
 	assert_int_equal(got.record.first_seen, T - 100);
 }
 

@@ -41,7 +41,7 @@ passes(struct greylister *g, const struct envelope *env, int64_t now)
 	/* the clock of the simulation begins long after 1970 */
 	now += INT64_C(1700000000);
 	grey_who(&o->config, grey_store_secret(o->store), &f, &who);
-	grey_check(&c, &f, &who, now, &out, &e);
+	grey_check(&c, &f, &who, now * 1000, &out, &e);
 	return !out.defer;
 }
 
