@@ -2,15 +2,17 @@
 
 #include "lib/clock.h"
 #include "lib/duration.h"
+#include "queuewatch/cause.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LEAVE 0.8 /* of a limit, where its level is left */
-#define TREND_MS (5 * 60 * 1000)
+#define TREND_MS (2 * 60 * 1000)
 #define TREND_LEAST 4
 #define DRAIN_FARTHEST_S (7.0 * 86400)
+#define SAID_SHARE 0.3 /* a smaller cause is in the evidence alone */
 
 /* One subject's figures, whether of a queue or of the sum. */
 struct figures {
@@ -139,6 +141,29 @@ say_trend(struct finding *f, const struct figures *g, double per_min)
 		finding_say(f, "; growing by %.0f a minute", per_min);
 }
 
+/* What most of it is, where that explains something. */
+static void
+say_causes(struct finding *f, const struct queue_view *v, json_t *o)
+{
+	const struct cause *c;
+	size_t i;
+
+	if (v->causes == NULL || f->rule.level < LEVEL_WARNING ||
+	    f->rule.level == LEVEL_UNKNOWN)
+		return;
+	for (i = 0; i < v->causes->n; i++) {
+		c = &v->causes->items[i];
+		if (c->by != CAUSE_DESTINATION || c->row.share < SAID_SHARE)
+			continue;
+		finding_say(f, "; %.0f %% of what came is mail to %.80s%s%s%s",
+		    c->row.share * 100, c->row.name,
+		    c->row.reason[0] != '\0' ? " (" : "", c->row.reason,
+		    c->row.reason[0] != '\0' ? ")" : "");
+		break;
+	}
+	(void)json_object_set_new(o, "causes", causes_json(v->causes));
+}
+
 static void
 say(struct finding *f, const struct queue_view *v, const struct figures *g,
     const struct trend *trend)
@@ -166,6 +191,7 @@ say(struct finding *f, const struct queue_view *v, const struct figures *g,
 	}
 	if (f->rule.level == LEVEL_NOTICE)
 		finding_say(f, "; found on arrival");
+	say_causes(f, v, o);
 	finding_say(f, ".");
 	s = drain_s(g, per_min);
 	if (s > 0)

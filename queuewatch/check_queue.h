@@ -12,6 +12,8 @@
  */
 #define QUEUE_SUBJECTS (SCAN_QUEUES + 1)
 
+struct causes;
+
 struct queue_view {
 	const struct config *config;
 	const struct rule_policy *policy;
@@ -19,6 +21,7 @@ struct queue_view {
 	int64_t now_ms; /* the same, finer */
 	/* Each queue's messages over time; the last is the sum's. */
 	struct trend *trends;
+	const struct causes *causes; /* of the growth; NULL: not known */
 };
 
 /* Feed a pass. */

@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "queuewatch/config.h"
 #include "queuewatch/show.h"
+#include "queuewatch/top.h"
 #include "queuewatch/watch.h"
 
 #include <stdio.h>
@@ -13,7 +14,9 @@
 
 static const char usage[] =
     "usage: queuewatch [-c FILE] [-o NAME=VALUE] [-dftV]\n"
-    "       queuewatch [-c FILE] [-o NAME=VALUE] show [--json]\n";
+    "       queuewatch [-c FILE] [-o NAME=VALUE] show [--json]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] top [--by WHAT] [--once] "
+    "[--json]\n";
 
 static struct config *
 read_config(void *arg, struct err *e)
@@ -61,17 +64,50 @@ out:
 	return to == LOG_TO_STDERR ? 1 : fail(&e);
 }
 
+static int
+run_show(const struct config *c, int argc, char **argv, struct err *e)
+{
+	if (argc > 1 && (argc > 2 || strcmp(argv[1], "--json") != 0))
+		return 2;
+	return show(c, argc == 2, e) == 0 ? 0 : fail(e);
+}
+
+static int
+run_top(const struct config *c, int argc, char **argv, struct err *e)
+{
+	struct top_args args = { .by = "destination" };
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--by") == 0 && i + 1 < argc)
+			args.by = argv[++i];
+		else if (strcmp(argv[i], "--once") == 0)
+			args.once = true;
+		else if (strcmp(argv[i], "--json") == 0)
+			args.json = args.once = true;
+		else
+			return 2;
+	}
+	return top(c, &args, e) == 0 ? 0 : fail(e);
+}
+
 /* The words behind the options. */
 static int
 run_verb(struct config *c, int argc, char **argv)
 {
-	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	static const struct {
+		const char *verb;
+		int (*run)(const struct config *, int, char **, struct err *);
+	} verbs[] = { { "show", run_show }, { "top", run_top } };
 	struct err e;
+	size_t i;
 	int rc = 2;
 
-	if (strcmp(argv[0], "show") == 0 && (argc == 1 || json))
-		rc = show(c, json, &e) == 0 ? 0 : fail(&e);
-	else
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(argv[0], verbs[i].verb) == 0)
+			rc = verbs[i].run(c, argc, argv, &e);
+	}
+	if (rc == 2)
 		(void)fputs(usage, stderr);
 	config_free(c);
 	return rc;

@@ -14,6 +14,8 @@
 #define PASS_WAIT_MS 100
 #define LATE_INTERVALS 2 /* older figures are no longer shown */
 #define DEEP_EVERY_MS 60000
+#define CAUSES_BEFORE_S 60 /* what came so long before counts as well */
+#define CAUSES_INTERVALS 3 /* causes are looked for so seldom */
 #define OVERDUE_SLACK_S 60
 #define STEP_LEAST_MS 5000
 #define STEP_SHOWN_MS (10 * 60 * 1000)
@@ -115,6 +117,30 @@ no_pass(const struct watch *w, int64_t mono_ms)
 	                 : "The first pass over the spool is under way.";
 }
 
+/* When the queue grows: of what?  And when it is well again: of nothing. */
+static void
+ask_for_causes(struct watch *w, int64_t mono_ms, int64_t now)
+{
+	const struct finding *f = finding_look(&w->findings, "queue", "");
+	const struct causer_order order = {
+		.queue_directory = w->facts.queue_directory,
+		.since = w->quiet_at - CAUSES_BEFORE_S,
+		.addresses = w->config->evidence == EVIDENCE_ADDRESSES,
+	};
+
+	if (f == NULL)
+		return;
+	if (f->rule.above[LEVEL_WARNING] > 0 ||
+	    (f->rule.level >= LEVEL_WARNING &&
+	        f->rule.level != LEVEL_UNKNOWN)) {
+		causer_ask(w->causer, &order, mono_ms,
+		    w->config->interval * CAUSES_INTERVALS * 1000);
+		return;
+	}
+	w->quiet_at = now;
+	causer_forget(w->causer);
+}
+
 void
 sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 {
@@ -124,12 +150,16 @@ sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 		.now = wall_ms / 1000,
 		.now_ms = wall_ms,
 		.trends = w->queue_trends };
+	struct causes causes;
 	const char *why;
 
 	if (w->config->postfix_config[0] == '\0')
 		return;
 	if (lister_take(&w->lister, wait_ms, mono_ms)) {
+		if (causer_get(w->causer, &causes))
+			v.causes = &causes;
 		queue_check(&w->findings, &v, &w->lister.result);
+		ask_for_causes(w, mono_ms, wall_ms / 1000);
 		return;
 	}
 	why = no_pass(w, mono_ms);

@@ -388,7 +388,8 @@ static int
 start_threads(struct watch *w, struct err *e)
 {
 	w->asker = asker_start(w->config->postfix_config, e);
-	if (w->asker == NULL || sender_start(w->sender, e) == -1 ||
+	w->causer = w->asker != NULL ? causer_start(e) : NULL;
+	if (w->causer == NULL || sender_start(w->sender, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;
 	if (w->metrics != NULL)
@@ -439,6 +440,7 @@ watch_close(struct watch *w)
 	if (w->outbox != NULL)
 		outbox_close(w->outbox, STOP_GRACE_MS);
 	asker_stop(w->asker);
+	causer_stop(w->causer);
 	lister_close(&w->lister);
 	keeper_stop(&w->keeper);
 	state_close(w->state);

@@ -2,6 +2,7 @@
 #define QUEUEWATCH_WATCH_H
 
 #include "queuewatch/asker.h"
+#include "queuewatch/causer.h"
 #include "queuewatch/check_queue.h"
 #include "queuewatch/config.h"
 #include "queuewatch/disk.h"
@@ -39,6 +40,9 @@ struct watch {
 	struct facts facts;
 	bool facts_known;
 	char facts_fault[256];
+
+	struct causer *causer; /* NULL before watch_run */
+	int64_t quiet_at; /* Unix seconds: the queue was last well */
 
 	struct findings findings;
 	struct trend queue_trends[QUEUE_SUBJECTS];

@@ -1,0 +1,212 @@
+#include "queuewatch/causer.h"
+
+#include "lib/clock.h"
+#include "lib/domain.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "queuewatch/facts.h"
+#include "queuewatch/showq.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define READ_MS 30000
+#define STOP_MS 500
+#define LOG_EVERY_S 600
+
+struct causer {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool stop, asked, known;
+	int64_t asked_ms;
+	char queue_directory[FACTS_PATH];
+	int64_t since;
+	bool addresses;
+	struct causes causes;
+	struct log_limit log;
+};
+
+/* Of one reading: what arrived since, and all. */
+struct reading {
+	int64_t since;
+	bool addresses;
+	struct tally *recent[CAUSE_KINDS], *all[CAUSE_KINDS];
+};
+
+static void
+see(const struct showq_entry *m, void *arg)
+{
+	static const enum cause_by kinds[] = { CAUSE_DESTINATION, CAUSE_SENDER,
+		CAUSE_REASON };
+	struct reading *r = arg;
+	char name[TALLY_NAME], reason[TEMPLATE_SIZE];
+	const char *domain;
+	size_t i;
+
+	if (strcmp(m->queue, "hold") == 0 || strcmp(m->queue, "maildrop") == 0)
+		return;
+	(void)template_fold(m->reason, reason);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		cause_name(m, kinds[i], name);
+		if (kinds[i] == CAUSE_SENDER && !r->addresses &&
+		    (domain = address_domain(name)) != NULL)
+			memmove(name, domain, strlen(domain) + 1);
+		tally_add(r->all[kinds[i]], name, reason);
+		if (m->arrived >= r->since)
+			tally_add(r->recent[kinds[i]], name, reason);
+	}
+}
+
+static void
+free_tallies(struct tally **t)
+{
+	int i;
+
+	for (i = 0; i < CAUSE_KINDS; i++)
+		tally_free(t[i]);
+}
+
+static bool
+make_tallies(struct tally **t)
+{
+	t[CAUSE_DESTINATION] = tally_new();
+	t[CAUSE_SENDER] = tally_new();
+	t[CAUSE_REASON] = tally_new();
+	return t[CAUSE_DESTINATION] != NULL && t[CAUSE_SENDER] != NULL &&
+	    t[CAUSE_REASON] != NULL;
+}
+
+static void
+read_causes(struct causer *c, const char *queue_directory, struct reading *r)
+{
+	struct causes causes = { 0 };
+	struct err e;
+	bool recent;
+
+	if (!make_tallies(r->recent) || !make_tallies(r->all))
+		(void)err_set(&e, "no memory");
+	else if (showq_read(queue_directory, READ_MS, see, r, &e) == 0) {
+		recent = tally_total(r->recent[CAUSE_DESTINATION]) > 0;
+		causes_of(recent ? r->recent : r->all, &causes);
+		e.text[0] = '\0';
+	}
+	free_tallies(r->recent);
+	free_tallies(r->all);
+	if (e.text[0] != '\0')
+		log_warn_limited(&c->log, clock_mono_ms(), LOG_EVERY_S,
+		    "causes: %s", e.text);
+	(void)pthread_mutex_lock(&c->lock);
+	if (e.text[0] == '\0') {
+		c->causes = causes;
+		c->known = true;
+	}
+	c->asked = false;
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+static void *
+run(void *arg)
+{
+	struct causer *c = arg;
+	char queue_directory[FACTS_PATH];
+	struct reading r;
+	bool stop;
+
+	for (;;) {
+		(void)pthread_mutex_lock(&c->lock);
+		while (!c->stop && !c->asked)
+			(void)pthread_cond_wait(&c->wake, &c->lock);
+		stop = c->stop;
+		memcpy(queue_directory, c->queue_directory,
+		    sizeof(queue_directory));
+		r = (struct reading){ .since = c->since,
+			.addresses = c->addresses };
+		(void)pthread_mutex_unlock(&c->lock);
+		if (stop)
+			return NULL;
+		read_causes(c, queue_directory, &r);
+	}
+}
+
+struct causer *
+causer_start(struct err *e)
+{
+	struct causer *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (c == NULL) {
+		(void)err_set(e, "no memory");
+		return NULL;
+	}
+	(void)pthread_mutex_init(&c->lock, NULL);
+	(void)pthread_cond_init(&c->wake, NULL);
+	rc = pthread_create(&c->thread, NULL, run, c);
+	if (rc != 0) {
+		(void)err_set(e, "start a thread: %s", strerror(rc));
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+causer_stop(struct causer *c)
+{
+	int64_t until = clock_mono_ms() + STOP_MS;
+	struct timespec ts = { .tv_sec = until / 1000,
+		.tv_nsec = until % 1000 * 1000000 };
+
+	if (c == NULL)
+		return;
+	(void)pthread_mutex_lock(&c->lock);
+	c->stop = true;
+	(void)pthread_cond_signal(&c->wake);
+	(void)pthread_mutex_unlock(&c->lock);
+	if (pthread_clockjoin_np(c->thread, NULL, CLOCK_MONOTONIC, &ts) == 0)
+		free(c);
+	else /* a showq that hangs: it ends with the process */
+		(void)pthread_detach(c->thread);
+}
+
+void
+causer_ask(struct causer *c, const struct causer_order *order, int64_t mono_ms,
+    int64_t pause_ms)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	if (!c->asked &&
+	    (c->asked_ms == 0 || mono_ms - c->asked_ms >= pause_ms)) {
+		(void)snprintf(c->queue_directory, sizeof(c->queue_directory),
+		    "%s", order->queue_directory);
+		c->since = order->since;
+		c->addresses = order->addresses;
+		c->asked = true;
+		c->asked_ms = mono_ms;
+		(void)pthread_cond_signal(&c->wake);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+bool
+causer_get(struct causer *c, struct causes *causes_r)
+{
+	bool known;
+
+	(void)pthread_mutex_lock(&c->lock);
+	known = c->known && c->causes.n > 0;
+	if (known)
+		*causes_r = c->causes;
+	(void)pthread_mutex_unlock(&c->lock);
+	return known;
+}
+
+void
+causer_forget(struct causer *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	c->known = false;
+	(void)pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,149 @@
+#include "queuewatch/top.h"
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/escape.h"
+#include "queuewatch/cause.h"
+#include "queuewatch/config.h"
+#include "queuewatch/facts.h"
+#include "queuewatch/showq.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ROWS_JSON 1000
+#define ROWS_TEXT 20
+#define READ_MS 60000
+#define AGAIN_S 2
+
+struct count {
+	struct tally *tally;
+	enum cause_by by;
+};
+
+static void
+see(const struct showq_entry *m, void *arg)
+{
+	struct count *c = arg;
+	char name[TALLY_NAME];
+
+	cause_name(m, c->by, name);
+	tally_add(c->tally, name, "");
+}
+
+static int
+find_by(const char *word, enum cause_by *by_r, struct err *e)
+{
+	int i;
+
+	for (i = 0; cause_words[i] != NULL; i++) {
+		if (strcmp(cause_words[i], word) == 0) {
+			*by_r = (enum cause_by)i;
+			return 0;
+		}
+	}
+	if (strcmp(word, "sasl") == 0 || strcmp(word, "client") == 0)
+		return err_set(e,
+		    "--by %s: is told by the log alone, which this version "
+		    "does not read",
+		    word);
+	return err_set(e,
+	    "--by %.40s: there are destination, sender, recipient, reason, "
+	    "sasl and client",
+	    word);
+}
+
+static int
+print_json(const struct tally_row *rows, size_t n, struct err *e)
+{
+	json_t *a = json_array(), *name;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		name = json_string(rows[i].name);
+		(void)json_array_append_new(a,
+		    json_pack("{s:o, s:I, s:f}", "name",
+		        name != NULL ? name : json_string("?"), "count",
+		        (json_int_t)rows[i].count, "share", rows[i].share));
+	}
+	text = json_dumps(a, JSON_INDENT(2));
+	json_decref(a);
+	if (text == NULL)
+		return err_set(e, "no memory");
+	(void)puts(text);
+	free(text);
+	return 0;
+}
+
+static void
+print_text(const struct tally_row *rows, size_t n, const struct count *c)
+{
+	struct buf b;
+	size_t i;
+
+	(void)printf("%lld recipients in all queues, by %s\n",
+	    (long long)tally_total(c->tally), cause_words[c->by]);
+	for (i = 0; i < n; i++) {
+		buf_init(&b, 4096);
+		escape_line(&b, rows[i].name, strlen(rows[i].name));
+		(void)printf("%10lld %5.1f %%  %s\n", (long long)rows[i].count,
+		    rows[i].share * 100, buf_text(&b));
+		buf_free(&b);
+	}
+}
+
+static int
+top_once(const struct facts *facts, struct count *c, bool json, struct err *e)
+{
+	size_t most = json ? ROWS_JSON : ROWS_TEXT, n;
+	struct tally_row *rows = calloc(most, sizeof(*rows));
+	int rc = -1;
+
+	tally_reset(c->tally);
+	if (rows == NULL)
+		return err_set(e, "no memory");
+	if (showq_read(facts->queue_directory, READ_MS, see, c, e) == 0) {
+		n = tally_top(c->tally, rows, most);
+		rc = 0;
+		if (json)
+			rc = print_json(rows, n, e);
+		else
+			print_text(rows, n, c);
+	}
+	free(rows);
+	if (rc == 0 && fflush(stdout) == EOF)
+		rc = err_set(e, "standard output cannot be written");
+	return rc;
+}
+
+int
+top(const struct config *c, const struct top_args *args, struct err *e)
+{
+	static const struct timespec again = { AGAIN_S, 0 };
+	struct count count = { 0 };
+	struct facts facts;
+	int rc = -1;
+
+	if (find_by(args->by, &count.by, e) == -1)
+		return -1;
+	if (c->postfix_config[0] == '\0')
+		return err_set(e, "this is a host without Postfix");
+	if (facts_read(c->postfix_config, FACTS_TIMEOUT_MS, &facts, e) == -1)
+		return -1;
+	count.tally = tally_new();
+	if (count.tally == NULL)
+		return err_set(e, "no memory");
+	do {
+		if (!args->once)
+			(void)printf("\033[H\033[2J");
+		rc = top_once(&facts, &count, args->json, e);
+		if (!args->once)
+			(void)nanosleep(&again, NULL);
+	} while (rc == 0 && !args->once);
+	tally_free(count.tally);
+	return rc;
+}
