@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from mg import smtp
 from mg.daemons import Bare, Queuewatch
 from mg.ports import free_port
 from mg.proc import children, run
@@ -403,6 +404,41 @@ def test_postconf_missing_is_a_finding(place, status):
     assert "postconf" in finding(last(status), "self")["summary"]
     assert level(last(status), "queue") == "unknown"
     assert qw.running()
+
+
+def test_real_queue_its_causes_and_top(place, sink, make_postfix, status):
+    sink.refuse()
+    postfix = make_postfix(relay={"jam.example": ("127.0.0.1", sink.port)})
+    qw = Queuewatch(place, postfix, status_url=status.url, token=status.token,
+                    queue={"warning": 10, "critical": 20}).start()
+    status.wait(1)
+    smtp.burst(postfix.port, 25, "office@home.example", "c{i}@jam.example")
+    until(lambda: postfix.count("deferred") == 25, 30)
+    until(lambda: level(last(status), "queue") == "critical", 8)
+    until(lambda: "causes" in finding(last(status), "queue")["evidence"], 8)
+    f = finding(last(status), "queue")
+    causes = f["evidence"]["causes"]
+    assert causes[0]["by"] == "destination" and causes[0]["name"] == "jam.example"
+    assert causes[0]["share"] == 1 and causes[0]["reason"].startswith("450 4.2.0 ")
+    assert {c["by"] for c in causes} == {"destination", "sender", "reason"}
+    assert "mail to jam.example (450" in f["summary"]
+    # "domains" leave this host, and no address.
+    assert "office" not in json.dumps(status.got)
+    listed = [json.loads(line) for line in
+              run(["postqueue", "-c", postfix.config, "-j"]).stdout.splitlines()]
+    assert sample(last(status), "queue.deferred") == len(listed) == 25
+
+    def top(by):
+        return json.loads(run([qw.argv[0], "-c", qw.conf_path, "top", "--by", by,
+                               "--once", "--json"]).stdout)
+    assert top("destination") == [{"name": "jam.example", "count": 25, "share": 1.0}]
+    assert top("sender") == [{"name": "office@home.example", "count": 25,
+                              "share": 1.0}]
+    assert {r["name"] for r in top("recipient")} == {
+        r["address"] for m in listed for r in m["recipients"]}
+    assert len(top("reason")) == 1
+    bad = run([qw.argv[0], "-c", qw.conf_path, "top", "--by", "moon"], check=False)
+    assert bad.returncode == 1 and "destination" in bad.stderr
 
 
 def test_host_without_postfix(place, status):
