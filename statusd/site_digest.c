@@ -86,7 +86,7 @@ digest_thread(const struct model_thread *t)
 }
 
 void
-digest_system(struct digest_state *d, const struct model_system *s)
+digest_state_of(struct digest_state *d, const struct model_system *s)
 {
 	digest_text(d, s->code);
 	digest_text(d, s->role);
@@ -96,8 +96,15 @@ digest_system(struct digest_state *d, const struct model_system *s)
 	digest_number(d, s->internal);
 	digest_number(d, (int64_t)s->state);
 	digest_number(d, s->state_since);
-	digest_number(d, s->last_verified);
 	digest_number(d, (int64_t)s->answers);
+	digest_number(d, s->n_days > 0 ? s->days[0].at : 0);
+}
+
+void
+digest_system(struct digest_state *d, const struct model_system *s)
+{
+	digest_state_of(d, s);
+	digest_number(d, s->last_verified);
 }
 
 /*

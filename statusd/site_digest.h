@@ -28,8 +28,12 @@ void digest_add(struct digest_state *d, const struct digest *part);
 struct digest digest_end(struct digest_state *d);
 bool digest_same(const struct digest *a, const struct digest *b);
 
-/* All of a thread; all of a system; what stands on every page. */
+/*
+ * All of a thread; of a system what it is and how it stands, and that with
+ * when it was verified; what stands on every page.
+ */
 struct digest digest_thread(const struct model_thread *t);
+void digest_state_of(struct digest_state *d, const struct model_system *s);
 void digest_system(struct digest_state *d, const struct model_system *s);
 void digest_frame(struct digest_state *d, const struct model_site *site);
 

@@ -60,6 +60,16 @@ view_month_of(int64_t at)
 	return (struct view_month){ tm.tm_year + 1900, tm.tm_mon + 1 };
 }
 
+int64_t
+view_month_begin(struct view_month m)
+{
+	struct tm tm = {
+		.tm_year = m.year - 1900, .tm_mon = m.month - 1, .tm_mday = 1
+	};
+
+	return (int64_t)timegm(&tm);
+}
+
 bool
 view_same_month(struct view_month a, struct view_month b)
 {

@@ -28,6 +28,7 @@ struct view_month {
 	int month; /* 1 to 12 */
 };
 struct view_month view_month_of(int64_t at);
+int64_t view_month_begin(struct view_month m); /* its first second */
 bool view_same_month(struct view_month a, struct view_month b);
 const char *view_month_name(int month); /* "March" */
 

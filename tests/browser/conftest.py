@@ -31,11 +31,10 @@ def build():
 
 
 @pytest.fixture(scope="session")
-def axe(build):
-    """The text of axe-core, of the version that the lock file names."""
+def modules(build):
+    """The folder of node modules, of the versions that the lock file names."""
     node = build / "node"
     lock = (HERE / "package-lock.json").read_text()
-    script = node / "node_modules/axe-core/axe.min.js"
     done = node / "done.json"
     if not (done.exists() and done.read_text() == lock):
         node.mkdir(parents=True, exist_ok=True)
@@ -44,7 +43,13 @@ def axe(build):
         subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
                        cwd=node, check=True, timeout=180)
         done.write_text(lock)
-    return script.read_text()
+    return node / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def axe(modules):
+    """The text of axe-core."""
+    return (modules / "axe-core/axe.min.js").read_text()
 
 
 class Browser:

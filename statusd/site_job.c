@@ -1,0 +1,63 @@
+#include "statusd/site_job.h"
+
+#include "lib/err.h"
+#include "statusd/page_frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+site_job_take_old(struct site_work *w, const struct site_job *job)
+{
+	char path[PAGE_PATH_SIZE + 32];
+	struct site_file *old;
+	const char *index = strstr(job->name, "index.");
+	size_t n = index != NULL ? (size_t)(index - job->name)
+	                         : strlen(job->name);
+
+	if (w->before == NULL)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/%.*s", (int)n, job->name);
+	old = site_table_find(w->before, path);
+	if (old == NULL || strcmp(old->name, job->name) != 0 ||
+	    !digest_same(&old->source, &job->source))
+		return 0;
+	return site_table_add(w->table, site_file_ref(old)) == 0 ? 1 : 0;
+}
+
+int
+site_job_put(struct site_work *w, const struct site_job *job, int failed)
+{
+	struct site_content content = { .name = job->name,
+		.type = job->type,
+		.rank = job->rank,
+		.modified = job->modified,
+		.body = buf_text(&w->out),
+		.len = w->out.len };
+	struct site_file *f;
+
+	if (failed || w->out.bad)
+		return err_set(
+		    w->e, "%s: too large, or out of memory", job->name);
+	f = site_file_new(&content);
+	buf_reset(&w->out);
+	if (f == NULL)
+		return err_set(w->e, "%s: out of memory", job->name);
+	f->source = job->source;
+	if (site_table_add(w->table, f) != 0)
+		return err_set(w->e, "%s: out of memory", job->name);
+	return 0;
+}
+
+struct digest
+site_job_source(const struct site_work *w, const struct digest *of,
+    const char *name, int64_t period)
+{
+	struct digest_state d;
+
+	digest_begin(&d);
+	digest_text(&d, name);
+	digest_add(&d, of);
+	digest_number(&d, period > 0 ? w->now / period : 0);
+	return digest_end(&d);
+}

@@ -1,0 +1,61 @@
+#ifndef STATUSD_SITE_JOB_H
+#define STATUSD_SITE_JOB_H
+
+#include "lib/buf.h"
+#include "statusd/model.h"
+#include "statusd/site_digest.h"
+#include "statusd/site_table.h"
+
+#include <stdint.h>
+
+struct err;
+
+/* A page whose facts did not change is still written anew that often. */
+#define SITE_RENEW_S 60
+
+#define SITE_HTML "text/html; charset=utf-8"
+#define SITE_JSON "application/json; charset=utf-8"
+
+/* One rendering of the site, under way. */
+struct site_work {
+	const struct model_site *model;
+	int64_t now;
+	const struct site_table *before;
+	struct site_table *table;
+	struct digest *threads; /* of each thread */
+	struct digest frame; /* of what every page shows */
+	struct digest all; /* frame and every thread */
+	struct digest states; /* that, and how every system stands */
+	struct buf out;
+	struct err *e;
+};
+
+/* One file that is to be made, and of what. */
+struct site_job {
+	const char *name;
+	const char *type;
+	enum site_rank rank;
+	int64_t modified;
+	struct digest source;
+};
+
+/* 1: the file stands in the table, from before; 0: it must be made. */
+int site_job_take_old(struct site_work *w, const struct site_job *job);
+
+/*
+ * What was written to w->out becomes the file, unless "failed".  Returns 0, or
+ * -1 with *w->e set.
+ */
+int site_job_put(struct site_work *w, const struct site_job *job, int failed);
+
+/*
+ * The digest of all posts, or of these and the systems' states, for the file of
+ * that name; made anew every "period" seconds unless that is 0.
+ */
+struct digest site_job_source(const struct site_work *w,
+    const struct digest *of, const char *name, int64_t period);
+
+/* The files for programs: feeds, API, and what else no page is. */
+int site_machine_files(struct site_work *w);
+
+#endif
