@@ -28,7 +28,7 @@ extern const char *const scan_queue_names[]; /* ended by NULL */
 extern const int64_t scan_age_limits_s[SCAN_AGES - 1];
 
 /* Beyond this many files of a queue, inodes are asked only in a deep pass. */
-#define SCAN_SHALLOW_ABOVE 4000
+#define SCAN_SHALLOW_ABOVE 2000
 
 /* What to do; fixed size, sent over a socket. */
 struct scan_order {
