@@ -18,6 +18,7 @@ set_up_locks(struct sqlite_store *s)
 	(void)pthread_mutex_init(&s->option_lock, NULL);
 	(void)pthread_mutex_init(&s->pool_lock, NULL);
 	(void)pthread_mutex_init(&s->queue_lock, NULL);
+	(void)pthread_mutex_init(&s->write_lock, NULL);
 	(void)pthread_mutex_init(&s->edit_lock, NULL);
 	(void)pthread_mutex_init(&s->allow_lock, NULL);
 	(void)pthread_mutex_init(&s->hit_lock, NULL);

@@ -15,9 +15,10 @@
 /*
  * Inside the SQLite store.  Who touches what:
  *
- *   callers       take a reader from the pool, or queue a request and wait
- *   writer        one thread: gathers requests, one transaction, wakes them;
- *                 when that fails, it looks after the fault until it is over
+ *   callers       take a reader from the pool, or queue a request; who finds
+ *                 nobody writing commits all that is queued, the rest wait
+ *   writer        one thread: commits what nobody else has taken; when that
+ *                 fails, it looks after the fault until it is over
  *   care          one thread: checkpoints, expiry, the whitelist's changes,
  *                 one fsync a second, notices when the file was taken away
  */
@@ -96,7 +97,9 @@ struct sqlite_store {
 	bool writer_idle;
 	bool stop;
 
-	struct sql *writer; /* the writer's connection */
+	pthread_mutex_t write_lock; /* of what is for who writes */
+	struct sql *writer; /* who writes: the connection */
+	_Atomic(int64_t) slow_until_ms; /* no commits by callers */
 	pthread_mutex_t edit_lock; /* GREY_STORE_EDIT: one at a time */
 	int wal_fd; /* for fsync */
 	pthread_t writer_thread, care_thread;
@@ -105,15 +108,15 @@ struct sqlite_store {
 	/* which file is open */
 	_Atomic(dev_t) dev;
 	_Atomic(ino_t) ino;
-	ino_t wal_ino, shm_ino; /* writer thread only */
+	ino_t wal_ino, shm_ino; /* who writes */
 
 	atomic_bool faulty; /* writes fail */
 	atomic_bool gone; /* another file, or none, stands at "path" */
 	atomic_bool damaged; /* SQLite says so */
 	atomic_bool want_checkpoint; /* the last frames, by the writer */
 	atomic_int wal_frames;
-	struct err fault; /* writer thread only */
-	bool restore; /* writer thread only: the database was made anew */
+	struct err fault; /* who writes */
+	bool restore; /* who writes: the database was made anew */
 	struct log_limit fault_log, well_log;
 
 	pthread_mutex_t allow_lock;
@@ -185,14 +188,23 @@ int store_judge(struct grey_store *s, const struct grey_question *q,
 /* Queue work for the writer and do not wait; takes "arg" over, always. */
 void store_post(struct sqlite_store *s,
     int (*run)(struct sql *db, void *arg, struct err *e), void *arg);
-/* The writer: all that is queued (at most STORE_BATCH_MAX), NULL for none. */
-struct request *store_take_batch(struct sqlite_store *s, int wait_ms);
-/* The writer: wake whoever waits, or free it. */
+/* Wake the writer where something is queued and it sleeps. */
+void store_rouse(struct sqlite_store *s);
+/* The writer: until something is queued, or "wait_ms". */
+void store_wait_for_work(struct sqlite_store *s, int wait_ms);
+/* All that is queued (at most STORE_BATCH_MAX), NULL for none. */
+struct request *store_take_batch(struct sqlite_store *s);
+/* Wake whoever waits, or free it. */
 void store_answer(struct request *batch, int rc, const struct err *e);
 
 /* --- store_sqlite_write.c --- */
 
 void *store_writer_main(void *arg);
+/*
+ * A caller that has queued its request: commit what is queued in this thread,
+ * where nobody else is writing and commits are quick; else leave it to who is.
+ */
+void store_write_now(struct sqlite_store *s);
 
 /* --- store_sqlite_care.c --- */
 

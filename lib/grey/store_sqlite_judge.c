@@ -62,7 +62,6 @@ request_free(struct request *r)
 static int
 enqueue(struct sqlite_store *s, struct request *r)
 {
-	bool wake = false;
 	int rc = -1;
 
 	(void)pthread_mutex_lock(&s->queue_lock);
@@ -70,21 +69,28 @@ enqueue(struct sqlite_store *s, struct request *r)
 		*s->tail = r;
 		s->tail = &r->next;
 		s->queued++;
-		wake = s->writer_idle;
 		rc = 0;
 	}
 	(void)pthread_mutex_unlock(&s->queue_lock);
-	if (wake)
-		(void)pthread_cond_signal(&s->queue_filled);
 	return rc;
 }
 
-struct request *
-store_take_batch(struct sqlite_store *s, int wait_ms)
+void
+store_rouse(struct sqlite_store *s)
+{
+	bool wake;
+
+	(void)pthread_mutex_lock(&s->queue_lock);
+	wake = s->head != NULL && s->writer_idle;
+	(void)pthread_mutex_unlock(&s->queue_lock);
+	if (wake)
+		(void)pthread_cond_signal(&s->queue_filled);
+}
+
+void
+store_wait_for_work(struct sqlite_store *s, int wait_ms)
 {
 	struct timespec until = mono_in(wait_ms);
-	struct request *batch, *last;
-	size_t n = 1;
 
 	(void)pthread_mutex_lock(&s->queue_lock);
 	s->writer_idle = true;
@@ -94,6 +100,16 @@ store_take_batch(struct sqlite_store *s, int wait_ms)
 			break;
 	}
 	s->writer_idle = false;
+	(void)pthread_mutex_unlock(&s->queue_lock);
+}
+
+struct request *
+store_take_batch(struct sqlite_store *s)
+{
+	struct request *batch, *last;
+	size_t n = 1;
+
+	(void)pthread_mutex_lock(&s->queue_lock);
 	batch = last = s->head;
 	if (batch != NULL) {
 		while (last->next != NULL && n < STORE_BATCH_MAX) {
@@ -144,6 +160,8 @@ store_post(struct sqlite_store *s,
 	r->arg = arg;
 	if (enqueue(s, r) == -1)
 		request_free(r);
+	else
+		store_rouse(s);
 }
 
 /* Wait for the commit.  The request is freed here or by the writer. */
@@ -188,7 +206,12 @@ ask_writer(struct sqlite_store *s, const struct grey_question *q, bool lazy,
 		request_free(r);
 		return lazy ? 0 : err_set(e, "too many questions wait");
 	}
-	return lazy ? 0 : wait_for(r, j_r, e);
+	if (lazy) {
+		store_rouse(s);
+		return 0;
+	}
+	store_write_now(s);
+	return wait_for(r, j_r, e);
 }
 
 int

@@ -14,6 +14,8 @@
 
 #define IDLE_MS 250
 #define PROBE_MS 500 /* between two looks at a fault */
+#define SLOW_NS 20000000 /* a commit that took longer ... */
+#define SLOW_MS 5000 /* ... leaves the next ones to the writer for so long */
 #define AWAY_MS 3000 /* a file that is gone this long is made anew */
 
 /* The writer's view of a fault. */
@@ -86,17 +88,35 @@ checkpoint_rest(struct sqlite_store *s)
 static void
 work(struct sqlite_store *s, struct request *batch)
 {
-	int64_t start = clock_mono_ns();
+	int64_t start = clock_mono_ns(), took;
 	struct err e = { { 0 } };
 	int rc = run_batch(s, batch, &e);
 
+	took = clock_mono_ns() - start;
+	if (took > SLOW_NS)
+		atomic_store(&s->slow_until_ms, clock_mono_ms() + SLOW_MS);
 	if (rc == 0)
-		count_batch(s, batch, clock_mono_ns() - start);
+		count_batch(s, batch, took);
 	else
 		note_fault(s, &e);
 	store_answer(batch, rc, &e);
-	if (rc == 0)
-		checkpoint_rest(s);
+}
+
+void
+store_write_now(struct sqlite_store *s)
+{
+	struct request *batch;
+
+	if (clock_mono_ms() >= atomic_load(&s->slow_until_ms) &&
+	    pthread_mutex_trylock(&s->write_lock) == 0) {
+		batch = atomic_load(&s->faulty) ? NULL : store_take_batch(s);
+		if (batch != NULL)
+			work(s, batch);
+		(void)pthread_mutex_unlock(&s->write_lock);
+	} else if (clock_mono_ms() >= atomic_load(&s->slow_until_ms)) {
+		return; /* who writes looks at the queue once more */
+	}
+	store_rouse(s);
 }
 
 /* --- faults --- */
@@ -260,19 +280,20 @@ store_writer_main(void *arg)
 	bool stop;
 
 	for (;;) {
-		batch = store_take_batch(s, IDLE_MS);
+		store_wait_for_work(s, IDLE_MS);
+		(void)pthread_mutex_lock(&s->write_lock);
 		if (atomic_load(&s->gone))
 			atomic_store(&s->faulty, true);
-		if (batch != NULL && atomic_load(&s->faulty)) {
+		batch = store_take_batch(s);
+		if (batch != NULL && atomic_load(&s->faulty))
 			store_answer(batch, -1, &s->fault);
-			batch = NULL;
-		}
-		if (batch != NULL)
+		else if (batch != NULL)
 			work(s, batch);
-		else if (!atomic_load(&s->faulty))
+		if (!atomic_load(&s->faulty))
 			checkpoint_rest(s);
-		if (atomic_load(&s->faulty))
+		else
 			look_after(s, &fault);
+		(void)pthread_mutex_unlock(&s->write_lock);
 		(void)pthread_mutex_lock(&s->queue_lock);
 		stop = s->stop && s->head == NULL;
 		(void)pthread_mutex_unlock(&s->queue_lock);
