@@ -1,6 +1,7 @@
 #include "greywl/import.h"
 
 #include "greywl/entry.h"
+#include "greywl/import_sql.h"
 
 #include "lib/err.h"
 
@@ -14,20 +15,24 @@
 const struct gw_format gw_formats[] = {
 	{ "plain", "an entry a line, as export writes it", LINE_MAX_BYTES,
 	    gw_import_plain, NULL },
-	{ "postgrey", "whitelist_clients, whitelist_recipients", LINE_MAX_BYTES,
-	    gw_import_postgrey, NULL },
-	{ "sqlgrey", "clients_ip_whitelist, clients_fqdn_whitelist",
-	    LINE_MAX_BYTES, gw_import_sqlgrey, NULL },
+	{ "postgrey",
+	    "whitelist_clients, whitelist_recipients; its databases as text of "
+	    "db5.3_dump",
+	    LINE_MAX_BYTES, gw_import_postgrey, gw_import_postgrey_end },
+	{ "sqlgrey",
+	    "clients_ip_whitelist, clients_fqdn_whitelist; its tables as SQL "
+	    "dump or CSV",
+	    DUMP_LINE_MAX, gw_import_sqlgrey, gw_import_sql_end },
 	{ "iredapd", "greylisting_whitelist_domains: SQL dump or CSV",
-	    DUMP_LINE_MAX, gw_import_iredapd, gw_import_iredapd_end },
-	{ "milter-greylist", "greylist.conf", LINE_MAX_BYTES, gw_import_milter,
-	    gw_import_milter_end },
+	    DUMP_LINE_MAX, gw_import_iredapd, gw_import_sql_end },
+	{ "milter-greylist", "greylist.conf, greylist.db", LINE_MAX_BYTES,
+	    gw_import_milter, gw_import_milter_end },
 	{ .name = NULL },
 };
 
-/* Room for one more; NULL and "no_memory" where there is none. */
-static void *
-grow(struct gw_import *im, void *items, size_t n, size_t *room, size_t size)
+void *
+gw_import_grow(
+    struct gw_import *im, void *items, size_t n, size_t *room, size_t size)
 {
 	size_t more = *room != 0 ? 2 * *room : 64;
 	void *p;
@@ -45,7 +50,7 @@ grow(struct gw_import *im, void *items, size_t n, size_t *room, size_t size)
 void
 gw_import_take(struct gw_import *im, const struct allow_entry *entry)
 {
-	struct allow_entry *p = grow(
+	struct allow_entry *p = gw_import_grow(
 	    im, im->entries, im->n, &im->room, sizeof(*im->entries));
 
 	if (p == NULL)
@@ -58,7 +63,7 @@ void
 gw_import_skip(
     struct gw_import *im, size_t line, bool broken, const char *reason)
 {
-	struct gw_skipped *p = grow(im, im->skipped, im->n_skipped,
+	struct gw_skipped *p = gw_import_grow(im, im->skipped, im->n_skipped,
 	    &im->skipped_room, sizeof(*im->skipped));
 
 	if (p == NULL)
@@ -178,8 +183,8 @@ gw_import_read(struct gw_import *im, const struct gw_format *format, FILE *f,
 	size_t size = 0, line = 0;
 	ssize_t n;
 
-	while (
-	    !im->no_memory && !im->done && (n = getline(&text, &size, f)) != -1)
+	while (!im->no_memory && im->refused == NULL &&
+	    (n = getline(&text, &size, f)) != -1)
 		read_line(im, format, ++line, text, (size_t)n);
 	free(text);
 	if (format->end != NULL)
@@ -201,6 +206,12 @@ gw_import_free(struct gw_import *im)
 
 	for (i = 0; i < im->n_skipped; i++)
 		free(im->skipped[i].reason);
+	for (i = 0; i < im->n_known; i++) {
+		free(im->known[i].sender);
+		free(im->known[i].recipient);
+		free(im->known[i].note);
+	}
+	free(im->known);
 	free(im->skipped);
 	free(im->entries);
 }

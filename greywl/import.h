@@ -17,9 +17,26 @@ struct gw_skipped {
 	char *reason;
 };
 
+/*
+ * Who another program knows: an envelope that waits or has passed, or, without
+ * sender and recipient, a client that is let in.
+ */
+struct gw_known {
+	char *sender; /* own; NULL: a client; "" a bounce */
+	char *recipient; /* own */
+	struct ip_net net; /* the client */
+	int64_t first, last; /* Unix seconds: tried */
+	bool passed;
+	char *note; /* own; of a client: what is known, or NULL */
+};
+
 /* What a file holds. */
 struct gw_import {
 	int64_t now; /* Unix seconds */
+	int64_t delay_s, retry_window_s, lifetime_s; /* the configuration's */
+	struct gw_known *known;
+	size_t n_known, known_room;
+	size_t n_standing; /* clients that the whitelist has already */
 	const char *author; /* NULL: as the line says, else the user */
 	const char *file; /* its name */
 	struct allow_entry *entries;
@@ -28,7 +45,7 @@ struct gw_import {
 	size_t n_skipped, skipped_room;
 	size_t n_broken;
 	bool no_memory;
-	bool done; /* the rest of the file is not wanted */
+	const char *refused; /* why the whole file is; or NULL */
 	void *state; /* the format's own; NULL at first */
 };
 
@@ -59,6 +76,29 @@ void gw_import_text(
  */
 void gw_import_net(struct gw_import *im, size_t line, const char *text);
 
+/*
+ * Take somebody who is known; sender, recipient and note are copied.  What has
+ * been over for so long that it does not count any more is skipped.
+ */
+void gw_import_known(
+    struct gw_import *im, size_t line, const struct gw_known *known);
+/*
+ * The client as it stands in another program's database: an address, or the
+ * beginning of one.  Returns 0, or -1.
+ */
+int gw_import_client(const char *text, struct ip_net *net_r);
+
+/*
+ * "alice@example.org/bob@example.net": cut it, in place, at a slash that has an
+ * address behind it, and one or nothing before it.  Returns the recipient, or
+ * NULL.
+ */
+char *gw_import_cut_pair(char *word);
+
+/* Room for one more; NULL and "no_memory" where there is none. */
+void *gw_import_grow(
+    struct gw_import *im, void *items, size_t n, size_t *room, size_t size);
+
 /* Cut a "#" comment and the blanks around the text off. */
 char *gw_import_trim(char *text);
 
@@ -73,10 +113,12 @@ void gw_import_free(struct gw_import *im);
 /* Formats, each in a file of its own. */
 void gw_import_plain(struct gw_import *im, size_t line, char *text);
 void gw_import_postgrey(struct gw_import *im, size_t line, char *text);
+void gw_import_postgrey_end(struct gw_import *im);
 void gw_import_sqlgrey(struct gw_import *im, size_t line, char *text);
 void gw_import_iredapd(struct gw_import *im, size_t line, char *text);
-void gw_import_iredapd_end(struct gw_import *im);
 void gw_import_milter(struct gw_import *im, size_t line, char *text);
 void gw_import_milter_end(struct gw_import *im);
+/* A line of its database, which is in the same format: true when it was one. */
+bool gw_import_milter_dump(struct gw_import *im, size_t line, const char *text);
 
 #endif

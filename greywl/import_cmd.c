@@ -1,5 +1,5 @@
 #include "greywl/greywl.h"
-#include "greywl/import.h"
+#include "greywl/import_known.h"
 #include "greywl/out.h"
 
 #include "lib/err.h"
@@ -40,18 +40,26 @@ skipped_json(const struct gw_import *im, bool broken_only)
 	return all;
 }
 
+/* What became of it. */
+struct done {
+	size_t taken;
+	struct grey_allow_added added; /* of the entries */
+	size_t envelopes;
+};
+
 static void
 report(const struct gw *g, const struct gw_import *im,
-    const struct gw_format *format, const struct grey_allow_added *done)
+    const struct gw_format *format, const struct done *d)
 {
 	size_t i;
 
 	if (g->given.value[GW_JSON] != NULL) {
-		gw_json_print(json_pack("{ss sI sI sI sI so}", "format",
-		    format->name, "taken", (json_int_t)im->n, "added",
-		    (json_int_t)done->added, "changed",
-		    (json_int_t)done->changed, "unchanged",
-		    (json_int_t)done->same, "skipped",
+		gw_json_print(json_pack("{ss sI sI sI sI sI so}", "format",
+		    format->name, "taken", (json_int_t)d->taken, "added",
+		    (json_int_t)d->added.added, "changed",
+		    (json_int_t)d->added.changed, "unchanged",
+		    (json_int_t)(d->added.same + im->n_standing), "envelopes",
+		    (json_int_t)d->envelopes, "skipped",
 		    skipped_json(im, false)));
 		return;
 	}
@@ -59,9 +67,10 @@ report(const struct gw *g, const struct gw_import *im,
 		gw_line(stdout, "line %zu skipped: %s", im->skipped[i].line,
 		    im->skipped[i].reason);
 	gw_line(stdout,
-	    "%zu taken (%zu added, %zu changed, %zu stood already), %zu "
-	    "skipped",
-	    im->n, done->added, done->changed, done->same, im->n_skipped);
+	    "%zu taken (%zu added, %zu changed, %zu stood already, %zu "
+	    "envelopes), %zu skipped",
+	    d->taken, d->added.added, d->added.changed,
+	    d->added.same + im->n_standing, d->envelopes, im->n_skipped);
 }
 
 /* "-", or no file: standard input. */
@@ -94,22 +103,46 @@ refuse(const struct gw *g, const struct gw_import *im,
 	return GW_USAGE;
 }
 
+/* The whole file is. */
 static enum gw_exit
-take(struct gw *g, const struct gw_import *im, const struct gw_format *format)
+refuse_all(const struct gw *g, const struct gw_import *im,
+    const struct gw_format *format)
 {
-	struct grey_allow_added done = { 0 };
+	gw_complain("%s: %s", file_name(g), im->refused);
+	gw_complain("nothing was changed");
+	if (g->given.value[GW_JSON] != NULL)
+		gw_json_print(
+		    json_pack("{ss sI so so}", "format", format->name, "taken",
+		        (json_int_t)0, "refused", gw_json_text(im->refused),
+		        "skipped", skipped_json(im, true)));
+	return GW_USAGE;
+}
+
+static enum gw_exit
+take(struct gw *g, struct gw_import *im, const struct gw_format *format)
+{
+	struct done d = { .taken = im->n + im->n_known };
 	struct err e;
 
+	if (im->refused != NULL)
+		return refuse_all(g, im, format);
 	if (im->n_broken > 0 && g->given.value[GW_SKIP_BROKEN] == NULL)
 		return refuse(g, im, format);
 	if (gw_open(g, GREY_STORE_EDIT, &e) == -1 ||
+	    gw_known_clients(g, im, &e) == -1 ||
 	    (im->n > 0 &&
-	        grey_store_allow_add(g->store, im->entries, im->n, &done, &e) ==
-	            -1)) {
+	        grey_store_allow_add(
+	            g->store, im->entries, im->n, &d.added, &e) == -1)) {
 		gw_complain("nothing was changed: %s", e.text);
 		return GW_FAILED;
 	}
-	report(g, im, format, &done);
+	if (gw_known_envelopes(g, im, &d.envelopes, &e) == -1) {
+		gw_complain("%s; before, %zu envelopes were taken: the same "
+		            "file can be taken again",
+		    e.text, d.envelopes);
+		return GW_FAILED;
+	}
+	report(g, im, format, &d);
 	return GW_DONE;
 }
 
@@ -120,6 +153,9 @@ gw_import(struct gw *g)
 	const char *file = file_name(g);
 	const struct gw_format *format;
 	struct gw_import im = { .now = g->now,
+		.delay_s = g->config.delay_s,
+		.retry_window_s = g->config.retry_window_s,
+		.lifetime_s = g->config.lifetime_s,
 		.author = g->given.value[GW_AUTHOR],
 		.file = file_name(g) };
 	enum gw_exit rc = GW_FAILED;

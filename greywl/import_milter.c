@@ -339,8 +339,11 @@ gw_import_milter(struct gw_import *im, size_t line, char *text)
 			buf_char(&c->statement, '\n');
 		return;
 	}
-	if (c->statement.len == 0)
+	if (c->statement.len == 0) {
+		if (gw_import_milter_dump(im, line, s))
+			return;
 		c->line = line;
+	}
 	for (n = strlen(s); n > 0 && strchr(" \t", s[n - 1]) != NULL; n--)
 		;
 	if (n > 0 && s[n - 1] == '\\') {

@@ -1,24 +1,20 @@
-#include "greywl/import.h"
+#include "greywl/import_postgrey.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/*
- * postgrey and sqlgrey: one entry a line, "#" begins a comment.  A client is
- * an address, the beginning of one, a network, a name (which means what lies
- * below it as well) or /an expression/.
- */
+/* postgrey's whitelists: one entry a line, "#" begins a comment. */
 
-static bool
-is_expression(const char *s)
+bool
+gw_import_is_expression(const char *s)
 {
 	size_t n = strlen(s);
 
 	return n >= 2 && s[0] == '/' && s[n - 1] == '/';
 }
 
-static void
-client(struct gw_import *im, size_t line, const char *s)
+void
+gw_import_postgrey_client(struct gw_import *im, size_t line, const char *s)
 {
 	if (strspn(s, "0123456789./") == strlen(s) || strchr(s, ':') != NULL)
 		gw_import_net(im, line, s);
@@ -59,36 +55,21 @@ is_of_recipients(const struct gw_import *im)
 void
 gw_import_postgrey(struct gw_import *im, size_t line, char *text)
 {
-	char *s = gw_import_trim(text);
+	char *s;
 
+	if (im->state != NULL || (line == 1 && gw_postgrey_is_dump(text))) {
+		gw_postgrey_dump(im, line, text);
+		return;
+	}
+	s = gw_import_trim(text);
 	if (*s == '\0')
 		return;
-	if (line == 1 && strncmp(s, "VERSION=", 8) == 0) {
-		gw_import_skip(im, line, true,
-		    "a dump of postgrey's database: this release takes its "
-		    "whitelists only");
-		im->done = true;
-	} else if (is_expression(s))
+	if (gw_import_is_expression(s))
 		gw_import_skip(im, line, false,
 		    "a regular expression: write the domain that it stands "
 		    "for");
 	else if (strchr(s, '@') != NULL || is_of_recipients(im))
 		recipient(im, line, s);
 	else
-		client(im, line, s);
-}
-
-void
-gw_import_sqlgrey(struct gw_import *im, size_t line, char *text)
-{
-	char *s = gw_import_trim(text);
-
-	if (*s == '\0')
-		return;
-	if (is_expression(s))
-		gw_import_skip(im, line, false,
-		    "a regular expression: write the domain that it stands "
-		    "for");
-	else
-		client(im, line, strncmp(s, "*.", 2) == 0 ? s + 2 : s);
+		gw_import_postgrey_client(im, line, s);
 }

@@ -1,5 +1,6 @@
 #include "greywl/entry.h"
 #include "greywl/greywl.h"
+#include "greywl/import.h"
 #include "greywl/out.h"
 
 #include "lib/buf.h"
@@ -276,26 +277,6 @@ show_pair(struct gw *g, const char *sender, const char *recipient)
 	return GW_DONE;
 }
 
-/*
- * "alice@example.org/bob@example.net": cut it at a slash that has an address
- * behind it, and one or nothing before it.  Returns the recipient, or NULL.
- */
-static char *
-cut_pair(char *word)
-{
-	char *slash = word;
-
-	while ((slash = strchr(slash, '/')) != NULL) {
-		*slash = '\0';
-		if (strchr(slash + 1, '@') != NULL &&
-		    (strchr(word, '@') != NULL || *word == '\0' ||
-		        strcmp(word, "<>") == 0))
-			return slash + 1;
-		*slash++ = '/';
-	}
-	return NULL;
-}
-
 enum gw_exit
 gw_show(struct gw *g)
 {
@@ -306,7 +287,7 @@ gw_show(struct gw *g)
 	if (g->given.n == 2)
 		recipient = g->given.words[1];
 	else if (strchr(word, '@') != NULL || *word == '/')
-		recipient = cut_pair(word);
+		recipient = gw_import_cut_pair(word);
 	if (recipient == NULL &&
 	    gw_entry_read(word, &g->given, g->now, &like, &e) == -1) {
 		gw_complain("%s", e.text);
