@@ -156,7 +156,7 @@ make_envelope(
 	env->record.last_seen = k->last;
 	env->record.n_origins = 1;
 	env->record.origins[0] = (struct grey_origin){ .id = key_short(&id),
-		.since = k->passed ? k->last : k->first,
+		.since_ms = (k->passed ? k->last : k->first) * 1000,
 		.kind = GREY_NET,
 		.passed = k->passed };
 	key_plain(k->sender, env->sender);

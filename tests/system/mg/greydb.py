@@ -12,7 +12,7 @@ def origins(*items):
     """items: (kind, since, passed)"""
     out = b""
     for kind, since, passed in items:
-        out += os.urandom(8) + struct.pack("<Q", int(since))[:5]
+        out += os.urandom(8) + struct.pack("<Q", int(since * 1000))[:6]
         out += bytes([KINDS[kind] << 1 | bool(passed)])
     return out
 
