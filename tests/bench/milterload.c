@@ -45,6 +45,7 @@ struct session {
 	bool open; /* connected, options sent */
 	bool known; /* should pass */
 	bool answered; /* each recipient got an answer */
+	bool over; /* all was said */
 	int64_t sent_ns, begun_ms;
 	size_t in_len;
 	unsigned char in[1024];
@@ -123,7 +124,10 @@ finish(struct load *l, struct session *s, bool whole)
 	start(l, s);
 }
 
-/* Say what comes next; a session in which all was said is over. */
+/*
+ * Say what comes next.  After good-bye the milter closes first: then it is not
+ * our ports that wait for a minute (TIME_WAIT), of which there are too few.
+ */
 static void
 go_on(struct load *l, struct session *s)
 {
@@ -131,8 +135,9 @@ go_on(struct load *l, struct session *s)
 
 	s->sent_ns = clock_mono_ns();
 	said = say(s);
-	if (!more || !said)
-		finish(l, s, !more);
+	s->over = !more;
+	if (!said)
+		finish(l, s, s->over);
 }
 
 static void
@@ -192,7 +197,7 @@ on_input(struct load *l, struct session *s)
 	if (got <= 0) {
 		if (got == -1 && errno == EAGAIN)
 			return;
-		finish(l, s, false);
+		finish(l, s, s->over);
 		return;
 	}
 	s->in_len += (size_t)got;
