@@ -109,7 +109,7 @@ asker_start(const char *dir, struct err *e)
 void
 asker_stop(struct asker *a)
 {
-	int64_t until = clock_mono_ms() + STOP_MS;
+	int64_t until = clock_now_ms() + STOP_MS;
 	struct timespec ts;
 
 	if (a == NULL)
@@ -120,7 +120,7 @@ asker_stop(struct asker *a)
 	(void)pthread_mutex_unlock(&a->lock);
 	ts = (struct timespec){ .tv_sec = until / 1000,
 		.tv_nsec = until % 1000 * 1000000 };
-	if (pthread_clockjoin_np(a->thread, NULL, CLOCK_MONOTONIC, &ts) == 0)
+	if (pthread_timedjoin_np(a->thread, NULL, &ts) == 0)
 		free(a);
 	else /* a postconf that hangs: it ends with the process */
 		(void)pthread_detach(a->thread);

@@ -156,7 +156,7 @@ causer_start(struct err *e)
 void
 causer_stop(struct causer *c)
 {
-	int64_t until = clock_mono_ms() + STOP_MS;
+	int64_t until = clock_now_ms() + STOP_MS;
 	struct timespec ts = { .tv_sec = until / 1000,
 		.tv_nsec = until % 1000 * 1000000 };
 
@@ -166,7 +166,7 @@ causer_stop(struct causer *c)
 	c->stop = true;
 	(void)pthread_cond_signal(&c->wake);
 	(void)pthread_mutex_unlock(&c->lock);
-	if (pthread_clockjoin_np(c->thread, NULL, CLOCK_MONOTONIC, &ts) == 0)
+	if (pthread_timedjoin_np(c->thread, NULL, &ts) == 0)
 		free(c);
 	else /* a showq that hangs: it ends with the process */
 		(void)pthread_detach(c->thread);
