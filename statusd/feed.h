@@ -3,6 +3,7 @@
 
 #include "statusd/model.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -13,17 +14,29 @@ struct buf;
  * -1 where the buffer's cap or the memory was reached.  Pure.
  */
 
-/*
- * RSS 2.0: the newest posts and updates, an item each, with a guid of its own
- * that never changes.
- */
-int feed_posts(const struct model_site *site, struct buf *out);
+/* What a feed is of: the whole site, a system, a category, a tag. */
+struct feed {
+	const struct model_site *site;
+	const size_t *threads; /* their places, newest first; NULL: all */
+	size_t n_threads;
+	const char *name; /* "NC036"; "" for the whole site */
+	const char *path; /* where it is: "feed/" */
+};
 
-/* An item for each incident, with all its updates: RSS 2.0; Atom (RFC 4287). */
+/* The newest posts and updates, an item each, with an id that never changes. */
+int feed_rss(const struct feed *f, struct buf *out); /* RSS 2.0 */
+int feed_atom(const struct feed *f, struct buf *out); /* RFC 4287 */
+int feed_json(const struct feed *f, struct buf *out); /* JSON Feed 1.1 */
+
+/* An item for each incident, with all its updates: RSS 2.0; Atom. */
 int feed_history_rss(const struct model_site *site, struct buf *out);
 int feed_history_atom(const struct model_site *site, struct buf *out);
 
+/* Planned maintenance as a calendar (RFC 5545). */
+int feed_calendar(const struct model_site *site, struct buf *out);
+
 /* When the newest entry was published; 0 where there is none. */
 int64_t feed_modified(const struct model_site *site);
+int64_t feed_modified_of(const struct feed *f);
 
 #endif

@@ -175,8 +175,8 @@ site_file_remove(int dir, const char *name)
 static bool
 is_own_folder(const char *name)
 {
-	static const char *const own[] = { "api", "feed", "maintenance",
-		"search", "system" };
+	static const char *const own[] = { "api", "category", "feed",
+		"maintenance", "search", "system", "tag" };
 
 	if (strlen(name) == 4 && strspn(name, "0123456789") == 4)
 		return true;

@@ -4,6 +4,7 @@
 #include "lib/buf.h"
 #include "statusd/model.h"
 #include "statusd/site_digest.h"
+#include "statusd/site_group.h"
 #include "statusd/site_table.h"
 
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct site_work {
 	const struct site_table *before;
 	struct site_table *table;
 	struct digest *threads; /* of each thread */
+	struct groups groups;
 	struct digest frame; /* of what every page shows */
 	struct digest all; /* frame and every thread */
 	struct digest states; /* that, and how every system stands */

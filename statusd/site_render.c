@@ -222,9 +222,10 @@ digests(struct site_work *w)
 static int
 everything(struct site_work *w)
 {
-	if (digests(w) != 0 || search_index(w) != 0 || assets(w) != 0 ||
-	    thread_pages(w) != 0 || month_pages(w) != 0 ||
-	    system_pages(w) != 0 || single_pages(w) != 0)
+	if (digests(w) != 0 ||
+	    groups_make(&w->groups, w->model, w->threads) != 0 ||
+	    search_index(w) != 0 || assets(w) != 0 || thread_pages(w) != 0 ||
+	    month_pages(w) != 0 || system_pages(w) != 0 || single_pages(w) != 0)
 		return -1;
 	return site_machine_files(w) != 0 ? -1 : front_page(w);
 }
@@ -246,6 +247,7 @@ site_render(const struct model_site *model, int64_t now,
 	buf_init(&w.out, FILE_MAX);
 	failed = everything(&w);
 	buf_free(&w.out);
+	groups_free(&w.groups);
 	free(w.threads);
 	if (failed) {
 		err_prefix(e, "write the pages");

@@ -322,13 +322,14 @@ static void
 feed(void **state)
 {
 	struct model_site site = sample_site();
+	struct feed f = { .site = &site, .name = "", .path = "feed/" };
 	struct buf a, b;
 	const char *update, *opening;
 
 	(void)state;
 	buf_init(&a, PAGE_MAX);
 	buf_init(&b, PAGE_MAX);
-	assert_int_equal(feed_posts(&site, &a), 0);
+	assert_int_equal(feed_rss(&f, &a), 0);
 	is_xml(&a);
 	assert_int_equal(count(&a, "<item>"), 7);
 	assert_int_equal(count(&a, "isPermaLink=\"false\""), 7);
@@ -345,7 +346,7 @@ feed(void **state)
 	opening = strstr(buf_text(&a), "entry:aaaa");
 	assert_true(update < opening);
 	site.loaded_at += 12345;
-	assert_int_equal(feed_posts(&site, &b), 0);
+	assert_int_equal(feed_rss(&f, &b), 0);
 	assert_string_equal(buf_text(&a), buf_text(&b));
 	buf_free(&a);
 	buf_free(&b);
