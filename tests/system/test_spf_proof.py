@@ -67,7 +67,6 @@ CASES = [  # domain, client, result, a stranger's proves, a listed one's
     ("neutral.example", V4, "neutral", False, False),
     ("alias.example", V4, "pass", True, True),
     ("gone.example", V4, "none", False, False),
-    ("slow.example", V4, "temperror", False, False),
 ]
 
 
@@ -84,6 +83,13 @@ def test_proof(spf, domain, ip, result, stranger, listed):
     assert (a.result, a.proves) == (result, stranger), a
     a = spf.ask(ip, f"bob@{domain}", "mail.example", kind="listed")
     assert (a.result, a.proves) == (result, listed), a
+
+
+def test_a_slow_server_proves_nothing(spf):
+    """The child's own deadline or, on a busy machine, the parent's ends it."""
+    a = spf.ask(V4, "bob@slow.example", "mail.example")
+    assert a.result in ("temperror", "none") and not a.proves, a
+    assert a.elapsed_us < 700_000, a
 
 
 def test_a_dead_include_behind_the_match_costs_no_more_than_the_deadline(spf):
