@@ -2,23 +2,33 @@
 
 #include "lib/err.h"
 #include "lib/log.h"
+#include "queuewatch/config.h"
 #include "queuewatch/facts.h"
 #include "queuewatch/scanner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ANSWER_MS 5000
 
+enum what { START_SCANNER, OPEN_LOG };
+
 struct request {
+	enum what what;
 	char queue_directory[FACTS_PATH];
 };
+
+/* A question and its answer belong together. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 union control {
 	struct cmsghdr head;
@@ -71,8 +81,40 @@ start_scanner(
 	(void)close(fds[1]);
 }
 
+/* The log's path is decided here, not by who asks. */
+static void
+open_log(int socket, const struct config *config)
+{
+	struct facts facts;
+	struct err e;
+	struct stat st;
+	const char *path = config->maillog;
+	int fd;
+
+	if (strcmp(path, "auto") == 0) {
+		if (facts_read(config->postfix_config, FACTS_TIMEOUT_MS, &facts,
+		        &e) == -1) {
+			answer(socket, ENOENT, -1);
+			return;
+		}
+		path = facts.maillog_file;
+	}
+	fd = *path == '/'
+	    ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+	    : -1;
+	if (fd == -1)
+		answer(socket, *path == '/' ? errno : ENOENT, -1);
+	else if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		answer(socket, EINVAL, -1);
+	else
+		answer(socket, 0, fd);
+	if (fd != -1)
+		(void)close(fd);
+}
+
 static _Noreturn void
-keeper_main(int socket, const struct daemon_user *user)
+keeper_main(
+    int socket, const struct config *config, const struct daemon_user *user)
 {
 	struct request request;
 	ssize_t n;
@@ -88,7 +130,9 @@ keeper_main(int socket, const struct daemon_user *user)
 		if (n != sizeof(request))
 			_exit(0);
 		request.queue_directory[FACTS_PATH - 1] = '\0';
-		if (request.queue_directory[0] == '/')
+		if (request.what == OPEN_LOG)
+			open_log(socket, config);
+		else if (request.queue_directory[0] == '/')
 			start_scanner(socket, &request, user);
 		else
 			answer(socket, EINVAL, -1);
@@ -96,7 +140,8 @@ keeper_main(int socket, const struct daemon_user *user)
 }
 
 int
-keeper_start(struct keeper *k, const struct daemon_user *user, struct err *e)
+keeper_start(struct keeper *k, const struct config *config,
+    const struct daemon_user *user, struct err *e)
 {
 	pid_t parent = getpid();
 	int fds[2];
@@ -110,7 +155,7 @@ keeper_start(struct keeper *k, const struct daemon_user *user, struct err *e)
 		(void)close(fds[0]);
 		if (daemon_die_with(parent) == -1)
 			_exit(1);
-		keeper_main(fds[1], user);
+		keeper_main(fds[1], config, user);
 	}
 	(void)close(fds[1]);
 	k->socket = fds[0];
@@ -141,26 +186,51 @@ read_answer(int socket, int *fd_r)
 	return code;
 }
 
+/* A descriptor, or -1 with *e set. */
+static int
+ask(const struct keeper *k, const struct request *request, const char *what,
+    struct err *e)
+{
+	int code = -1, fd = -1;
+	bool sent;
+
+	(void)pthread_mutex_lock(&turn);
+	sent = send(k->socket, request, sizeof(*request), MSG_NOSIGNAL) ==
+	    sizeof(*request);
+	if (sent)
+		code = read_answer(k->socket, &fd);
+	(void)pthread_mutex_unlock(&turn);
+	if (!sent)
+		return err_set(e, "the remedy process is gone");
+	if (code != 0 || fd == -1)
+		return err_set(
+		    e, "%s: %s", what, code > 0 ? strerror(code) : "no answer");
+	return fd;
+}
+
 int
 keeper_scanner(
     const struct keeper *k, const char *queue_directory, struct err *e)
 {
 	struct request request;
-	int code, fd;
 
 	memset(&request, 0, sizeof(request));
+	request.what = START_SCANNER;
 	if (strlen(queue_directory) >= sizeof(request.queue_directory))
 		return err_set(e, "queue_directory is too long");
 	memcpy(
 	    request.queue_directory, queue_directory, strlen(queue_directory));
-	if (send(k->socket, &request, sizeof(request), MSG_NOSIGNAL) !=
-	    sizeof(request))
-		return err_set(e, "the remedy process is gone");
-	code = read_answer(k->socket, &fd);
-	if (code != 0 || fd == -1)
-		return err_set(e, "start the scanner: %s",
-		    code > 0 ? strerror(code) : "no answer");
-	return fd;
+	return ask(k, &request, "start the scanner", e);
+}
+
+int
+keeper_log(const struct keeper *k, struct err *e)
+{
+	struct request request;
+
+	memset(&request, 0, sizeof(request));
+	request.what = OPEN_LOG;
+	return ask(k, &request, "open the mail log", e);
 }
 
 void

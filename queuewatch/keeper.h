@@ -3,13 +3,15 @@
 
 #include "lib/daemon.h"
 
+struct config;
 struct err;
 
 /*
  * "queuewatch: remedy": the process that keeps the rights queuewatch was
- * started with, has no network and does two things when asked over its
- * socket: it starts a scanner, and (where remedies are built) it carries out
- * what the operator prepared.  It dies with its parent, the scanner with it.
+ * started with, has no network and does three things when asked over its
+ * socket: it starts a scanner, it opens the mail log, and (where remedies are
+ * built) it carries out what the operator prepared.  It dies with its parent,
+ * the scanner with it.
  */
 struct keeper {
 	int socket;
@@ -20,8 +22,15 @@ struct keeper {
  * Fork it.  Call in the main thread, before threads are made and before rights
  * are dropped.  Returns 0, or -1 with *e set.
  */
-int keeper_start(
-    struct keeper *k, const struct daemon_user *user, struct err *e);
+int keeper_start(struct keeper *k, const struct config *config,
+    const struct daemon_user *user, struct err *e);
+
+/*
+ * Open the mail log for reading: the file that the configuration names, or
+ * Postfix's maillog_file where it says "auto"; no other, whoever asks.  Returns
+ * a descriptor, or -1 with *e set.  Any thread.
+ */
+int keeper_log(const struct keeper *k, struct err *e);
 
 /*
  * Start a scanner for this queue directory.  Returns its socket (close it to

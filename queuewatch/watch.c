@@ -140,7 +140,7 @@ watch_open(struct watch *w, struct config *config,
 	for (i = 0; i < QUEUE_SUBJECTS; i++)
 		trend_init(&w->queue_trends[i]);
 	lister_init(&w->lister, &w->keeper);
-	if (keeper_start(&w->keeper, user, e) == -1 ||
+	if (keeper_start(&w->keeper, config, user, e) == -1 ||
 	    open_files(w, user, e) == -1)
 		return -1;
 	aim(w);
