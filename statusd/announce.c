@@ -3,6 +3,7 @@
 #include "lib/err.h"
 #include "statusd/config.h"
 #include "statusd/post.h"
+#include "statusd/store_report.h"
 #include "statusd/store_thread.h"
 #include "statusd/template.h"
 #include "statusd/words.h"
@@ -14,6 +15,11 @@
 int
 announce_begin(struct announce *a, struct err *e)
 {
+	int muted = store_in_maintenance(a->store, a->system->code, a->now, e);
+
+	if (muted == -1)
+		return -1;
+	a->muted = muted == 1;
 	a->events = NULL;
 	a->n_events = 0;
 	return store_incidents_load(
@@ -42,7 +48,7 @@ add_thread(struct announce *a, struct incident *in, struct err *e)
 
 	t.prefix = strdup(code);
 	if (asprintf(&t.title, "%s: %s", code,
-	        template_trouble(c->check, c->subject)) == -1)
+	        template_trouble(a->config, c->check, c->subject)) == -1)
 		t.title = NULL;
 	if (t.prefix == NULL || t.title == NULL)
 		(void)err_set(e, "no memory");
@@ -60,6 +66,10 @@ keep_causes(struct announce *a, struct err *e)
 		struct incident *in = &a->set.items[i];
 		struct store_cause_of of = { in->id, a->system->code };
 
+		if (in->calm.changed &&
+		    store_calm_put(a->store, in->id, &in->calm, e) == -1)
+			return -1;
+		in->calm.changed = false;
 		for (size_t k = 0; k < in->n_causes; k++) {
 			struct incident_cause *c = &in->causes[k];
 
@@ -105,10 +115,44 @@ announce_finding(struct announce *a, const struct incident_finding *f,
 	if (evidence[0] != '\0' &&
 	    store_evidence_add(a->store, in->id, a->now, evidence, e) == -1)
 		return -1;
-	words_fold(in, &ev);
-	if (ev.what == INCIDENT_JOINED_QUIETLY || ev.what == INCIDENT_NOTHING)
+	words_fold(a->config, in, &ev);
+	if (ev.what == INCIDENT_JOINED_QUIETLY || ev.what == INCIDENT_NOTHING ||
+	    ev.what == INCIDENT_QUIETLY)
 		return 0;
 	return remember(a, &ev, e);
+}
+
+int
+announce_clock(struct announce *a, struct err *e)
+{
+	struct incident_event ev;
+
+	for (;;) {
+		incident_due(&a->set, a->now, &ev);
+		if (ev.what == INCIDENT_NOTHING)
+			return keep_causes(a, e);
+		if (remember(a, &ev, e) == -1)
+			return -1;
+	}
+}
+
+int
+announce_forgotten(struct announce *a, int64_t after_s, struct err *e)
+{
+	struct store_forgotten f;
+	int rc;
+
+	while ((rc = store_finding_forgotten(
+	            a->store, a->system->code, after_s, &f, e)) == 1) {
+		const struct incident_finding over = { .check = f.check,
+			.subject = f.subject,
+			.level = LEVEL_OK };
+
+		if (announce_finding(a, &over, "", e) == -1 ||
+		    store_finding_drop(a->store, a->system->code, &f, e) == -1)
+			return -1;
+	}
+	return rc;
 }
 
 static bool
@@ -127,19 +171,25 @@ status_after(const struct incident_event *ev, const struct incident *in,
 {
 	switch (ev->what) {
 	case INCIDENT_OPENED:
-	case INCIDENT_JOINED:
 	case INCIDENT_REOPENED:
 		return MODEL_INVESTIGATING;
 	case INCIDENT_LEVEL:
-		return is_critical(in) ? MODEL_INVESTIGATING : MODEL_MONITORING;
+	case INCIDENT_JOINED:
+	case INCIDENT_CLEARED:
+		if (is_critical(in))
+			return ev->known || status == MODEL_IDENTIFIED
+			    ? MODEL_IDENTIFIED
+			    : MODEL_INVESTIGATING;
+		return ev->what == INCIDENT_LEVEL ? MODEL_MONITORING : status;
 	case INCIDENT_FALLING:
 	case INCIDENT_WELL:
+	case INCIDENT_HELD:
 		return MODEL_MONITORING;
 	case INCIDENT_RESOLVED:
 		return MODEL_RESOLVED;
 	case INCIDENT_NOTHING:
 	case INCIDENT_JOINED_QUIETLY:
-	case INCIDENT_CLEARED:
+	case INCIDENT_QUIETLY:
 		break;
 	}
 	return status;

@@ -4,6 +4,7 @@
 #include "statusd/incident.h"
 #include "statusd/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct announce {
 	const struct config_system *system;
 	int64_t now;
 
+	bool muted; /* planned work is in progress; set by announce_begin() */
 	/* announce_begin() makes these, announce_end() frees them. */
 	struct incident_set set;
 	struct incident_event *events; /* that are to be spoken of */
@@ -36,6 +38,15 @@ int announce_begin(struct announce *a, struct err *e);
  */
 int announce_finding(struct announce *a, const struct incident_finding *f,
     const char *evidence, struct err *e);
+
+/* What the clock alone brings about. */
+int announce_clock(struct announce *a, struct err *e);
+
+/*
+ * Drop findings that the newest reports have said nothing of for "after_s":
+ * the check is no longer made, so nothing of it stands.
+ */
+int announce_forgotten(struct announce *a, int64_t after_s, struct err *e);
 
 /* Say what came of all of them. */
 int announce_say(struct announce *a, struct err *e);

@@ -49,6 +49,18 @@ static const struct conf_option probe_options[] = {
 	    .preset = "10s",
 	    .min = 100,
 	    .max = 120000 },
+	{ .name = "failures",
+	    .kind = CONF_INT,
+	    .offset = AT(config_probe, failures),
+	    .preset = "2",
+	    .min = 1,
+	    .max = 20 },
+	{ .name = "of",
+	    .kind = CONF_INT,
+	    .offset = AT(config_probe, of),
+	    .preset = "3",
+	    .min = 1,
+	    .max = 20 },
 	{ .name = NULL },
 };
 
@@ -86,6 +98,10 @@ static const struct conf_option system_options[] = {
 	    .offset = AT(config_system, visibility),
 	    .preset = "public",
 	    .words = visibility_words },
+	{ .name = "reports",
+	    .kind = CONF_BOOL,
+	    .offset = AT(config_system, reports),
+	    .preset = "true" },
 	{ .name = NULL },
 };
 
@@ -120,7 +136,49 @@ static const struct conf_option link_options[] = {
 	{ .name = NULL },
 };
 
+#define TEXT(field)                                   \
+	{                                             \
+		.name = #field, .kind = CONF_STRING,  \
+		.offset = AT(config_template, field), \
+		.check = config_check_template        \
+	}
+
+static const struct conf_option template_options[] = {
+	TEXT(trouble),
+	TEXT(over),
+	TEXT(opened),
+	TEXT(joined),
+	TEXT(worse),
+	TEXT(better),
+	TEXT(falling),
+	TEXT(cleared),
+	TEXT(resolved),
+	TEXT(well),
+	TEXT(reopened),
+	{ .name = NULL },
+};
+
+static const struct conf_option credit_options[] = {
+	{ .name = "percent",
+	    .kind = CONF_INT,
+	    .offset = AT(config_credit, percent),
+	    .max = 100 },
+	{ .name = NULL },
+};
+
 static const struct conf_section sections[] = {
+	{ .name = "template",
+	    .options = template_options,
+	    .offset = AT(config, templates),
+	    .size = sizeof(struct config_template),
+	    .title_offset = AT(config_template, name),
+	    .check_title = config_check_template_name },
+	{ .name = "credit",
+	    .options = credit_options,
+	    .offset = AT(config, credits),
+	    .size = sizeof(struct config_credit),
+	    .title_offset = AT(config_credit, below),
+	    .check_title = config_check_percent },
 	{ .name = "system",
 	    .options = system_options,
 	    .sections = system_sections,
@@ -207,6 +265,24 @@ static const struct conf_option options[] = {
 	    .kind = CONF_STRING,
 	    .offset = AT(config, metrics),
 	    .check = config_check_metrics },
+	{ .name = "credit_planned",
+	    .kind = CONF_BOOL,
+	    .offset = AT(config, credit_planned) },
+	{ .name = "self_check",
+	    .kind = CONF_LIST,
+	    .offset = AT(config, self_check),
+	    .check = config_check_probe },
+	{ .name = "hook", .kind = CONF_LIST, .offset = AT(config, hook) },
+	{ .name = "hook_timeout",
+	    .kind = CONF_SECONDS,
+	    .offset = AT(config, hook_timeout_s),
+	    .preset = "60s",
+	    .min = 1,
+	    .max = 3600 },
+	{ .name = "disk_floor",
+	    .kind = CONF_SIZE,
+	    .offset = AT(config, disk_floor),
+	    .preset = "64M" },
 	{ .name = NULL },
 };
 
@@ -263,6 +339,10 @@ check_probes(
 			    "starttls is for smtp, imap, pop3 and ftp, not for "
 			    "\"%s\"",
 			    p[i].url);
+		if (p[i].failures > p[i].of)
+			return conf_fault(c->conf, &p[i].failures, e,
+			    "probe \"%s\": failures must not be above of",
+			    p[i].name);
 	}
 	return 0;
 }
@@ -276,6 +356,10 @@ check_together(const struct config *c, struct err *e)
 	if (c->silent_after_s < c->late_after_s)
 		return conf_fault(c->conf, &c->silent_after_s, e,
 		    "silent_after must not be shorter than late_after");
+	if (c->hook.n > 0 && c->hook.items[0][0] != '/')
+		return conf_fault(c->conf, &c->hook, e,
+		    "hook: the command's whole path comes first, then its "
+		    "arguments: {\"/usr/bin/rsync\", \"-a\", ...}");
 	for (size_t i = 0; i < c->systems.n; i++) {
 		if (check_probes(c, &s[i], e) == -1)
 			return -1;

@@ -47,6 +47,7 @@ struct config_probe {
 	bool starttls;
 	int64_t interval_s;
 	int64_t timeout_ms;
+	int64_t failures, of; /* so many of so many looks: it is down */
 };
 
 struct config_system {
@@ -55,6 +56,7 @@ struct config_system {
 	char *city;
 	char *country;
 	int visibility; /* 0 public, 1 internal */
+	bool reports; /* false: nobody reports for it, probes alone tell */
 	struct conf_array checks; /* struct config_check */
 	struct conf_array probes; /* struct config_probe */
 };
@@ -68,6 +70,20 @@ struct config_alert {
 	int level; /* 0 warning, 1 critical */
 	int64_t remind_s; /* 0: never */
 	int64_t escalate_s; /* 0: never */
+};
+
+/* What is owed for a month in which a system could be used less. */
+struct config_credit {
+	char *below; /* "99.9": percent, as written */
+	int64_t percent;
+};
+
+/* The operator's own words: template.h. */
+struct config_template {
+	char *name; /* "queue", "service webmail" */
+	char *trouble, *over; /* titles; "": as built in */
+	char *opened, *joined, *worse, *better, *falling, *cleared, *resolved,
+	    *well, *reopened;
 };
 
 struct config_link {
@@ -92,6 +108,13 @@ struct config {
 	struct conf_array systems; /* struct config_system */
 	struct conf_array alerts; /* struct config_alert */
 	struct conf_array links; /* struct config_link */
+	struct conf_array templates; /* struct config_template */
+	struct conf_array credits; /* struct config_credit */
+	bool credit_planned; /* planned work counts against the credit rule */
+	struct conf_list self_check; /* probes of our own network */
+	struct conf_list hook; /* a command with its arguments; empty: none */
+	int64_t hook_timeout_s;
+	int64_t disk_floor; /* bytes; less is free here: the operator is told */
 
 	/* Made of the above. */
 	bool log_given;

@@ -6,9 +6,11 @@
 #include "lib/fetch.h"
 #include "lib/metrics_http.h"
 #include "lib/sql.h"
+#include "statusd/template.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -273,5 +275,36 @@ config_check_timezone(const char *s, struct err *e)
 	return err_set(e,
 	    "\"%.60s\" is no time zone: write UTC or a name such as "
 	    "Europe/Amsterdam",
+	    s);
+}
+
+int
+config_check_percent(const char *s, struct err *e)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (isdigit((unsigned char)s[0]) && *end == '\0' && v > 0 && v <= 100)
+		return 0;
+	return err_set(
+	    e, "\"%.40s\" is no uptime in percent, such as \"99.9\"", s);
+}
+
+int
+config_check_template(const char *s, struct err *e)
+{
+	return template_check(s, e);
+}
+
+int
+config_check_template_name(const char *s, struct err *e)
+{
+	size_t n = strcspn(s, " ");
+
+	if (n > 0 && n <= CODE_MAX && isalnum((unsigned char)s[0]))
+		return config_check_line(s, e);
+	return err_set(e,
+	    "\"%.60s\" is no check: \"queue\", or with a subject "
+	    "\"service webmail\"",
 	    s);
 }

@@ -25,6 +25,10 @@ int config_check_link(const char *s, struct err *e);
 int config_check_store(const char *s, struct err *e);
 int config_check_timezone(const char *s, struct err *e);
 
+int config_check_percent(const char *s, struct err *e);
+int config_check_template(const char *s, struct err *e);
+int config_check_template_name(const char *s, struct err *e);
+
 /* "auto", "after 5min", "draft"; "" leaves *p as it is. */
 int config_parse_publish(
     const char *s, struct config_publish *p, struct err *e);

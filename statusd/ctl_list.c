@@ -52,6 +52,16 @@ json_entry(const struct model_entry *en)
 	    "published", en->published, "key", en->key);
 }
 
+static json_t *
+json_names(char **names, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
 /* "system" is the first; a post can be about several. */
 static json_t *
 json_thread(const struct model_site *site, const struct model_thread *t)
@@ -67,18 +77,24 @@ json_thread(const struct model_site *site, const struct model_thread *t)
 		    entries, json_entry(&t->entries[i]));
 	(void)snprintf(url, sizeof(url), "%s%s/", site->url, t->path);
 	return json_pack(
-	    "{s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o}",
+	    "{s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o, s:o, "
+	    "s:s*, s:o, s:o, s:o, s:o}",
 	    "id", (json_int_t)t->id, "system",
 	    t->n_systems > 0 ? t->systems[0] : "", "systems", systems, "kind",
 	    kind_word(t->kind), "status", status_word(t), "impact",
 	    model_impact_word(t->impact), "title", t->title, "opened_at",
 	    json_time(t->opened_at), "resolved_at", json_time(t->resolved_at),
 	    "published", t->published, "url", t->published ? url : "",
-	    "entries", entries);
+	    "entries", entries, "next_update_at", json_time(t->next_update_at),
+	    "recovering", t->recovering, "planned_from",
+	    json_time(t->planned_from), "planned_until",
+	    json_time(t->planned_until), "categories",
+	    json_names(t->categories, t->n_categories), "tags",
+	    json_names(t->tags, t->n_tags));
 }
 
-static int
-print_json(json_t *o, struct err *e)
+int
+ctl_print_json(json_t *o, struct err *e)
 {
 	char *text = o != NULL ? json_dumps(o, JSON_INDENT(2)) : NULL;
 	int rc = text != NULL && puts(text) != EOF ? CTL_DONE : CTL_FAILED;
@@ -127,7 +143,7 @@ ctl_list(struct ctl *c, int argc, char **argv, struct err *e)
 		for (size_t i = 0; i < site->n_threads; i++)
 			(void)json_array_append_new(
 			    list, json_thread(site, &site->threads[i]));
-		rc = print_json(list, e);
+		rc = ctl_print_json(list, e);
 	} else {
 		for (size_t i = 0; i < site->n_threads; i++) {
 			if (a.all || i < LIST_LINES)
@@ -214,7 +230,7 @@ show_json(struct ctl *c, const struct model_site *site,
 		return CTL_FAILED;
 	}
 	(void)json_object_set_new(o, "evidence", evidence);
-	return print_json(o, e);
+	return ctl_print_json(o, e);
 }
 
 int
@@ -289,7 +305,7 @@ ctl_systems(struct ctl *c, int argc, char **argv, struct err *e)
 		for (size_t i = 0; i < site->n_systems; i++)
 			(void)json_array_append_new(
 			    list, json_system(&site->systems[i]));
-		rc = print_json(list, e);
+		rc = ctl_print_json(list, e);
 	} else {
 		for (size_t i = 0; i < site->n_systems; i++)
 			print_system(&site->systems[i]);

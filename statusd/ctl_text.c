@@ -1,14 +1,17 @@
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/escape.h"
 #include "statusd/config.h"
 #include "statusd/ctl.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TEXT_MAX ((size_t)64 * 1024)
@@ -25,8 +28,22 @@ static const struct option {
 	{ 'u', "--status", offsetof(struct ctl_args, status) },
 	{ 'f', "--from", offsetof(struct ctl_args, from) },
 	{ 'e', "--until", offsetof(struct ctl_args, until) },
+	{ 'n', "--next", offsetof(struct ctl_args, next) },
+	{ 'm', "--month", offsetof(struct ctl_args, month) },
 	{ '\0', NULL, 0 },
 };
+
+/* --category and --tag: one more, as on a title. */
+static int
+add_label(const char **names, size_t *n, const char *name, struct err *e)
+{
+	if (*n == CTL_LABELS_MAX)
+		return err_set(e, "more than %d of them", CTL_LABELS_MAX);
+	if (name[0] == '\0' || strlen(name) > 100)
+		return err_set(e, "a category or tag has 1 to 100 bytes");
+	names[(*n)++] = name;
+	return 0;
+}
 
 static int
 add_system(struct ctl_args *a, const char *code, struct err *e)
@@ -48,6 +65,14 @@ take_option(const char *arg, const char *value, const char *known,
 {
 	const struct option *o = options;
 	bool is_system = strcmp(arg, "--system") == 0;
+	bool is_category = strcmp(arg, "--category") == 0;
+	bool is_tag = strcmp(arg, "--tag") == 0;
+
+	if ((is_category || is_tag) && value != NULL &&
+	    strchr(known, is_tag ? 'g' : 'c') != NULL)
+		return is_tag
+		    ? add_label(a->tags, &a->n_tags, value, e)
+		    : add_label(a->categories, &a->n_categories, value, e);
 
 	while (o->name != NULL && strcmp(o->name, arg) != 0)
 		o++;
@@ -70,6 +95,10 @@ take_flag(const char *arg, const char *known, struct ctl_args *a, struct err *e)
 		a->json = true;
 	else if (strcmp(arg, "--all") == 0 && strchr(known, 'a') != NULL)
 		a->all = true;
+	else if (strcmp(arg, "--csv") == 0 && strchr(known, 'v') != NULL)
+		a->csv = true;
+	else if (strcmp(arg, "--wxr") == 0 && strchr(known, 'w') != NULL)
+		a->wxr = true;
 	else
 		return err_set(e, "%.60s is not understood here", arg);
 	return 0;
@@ -106,6 +135,62 @@ ctl_args(
 			return -1;
 	}
 	return 0;
+}
+
+/* "14:00": minutes after midnight; -1: it is none. */
+static int
+minutes_of(const char *word)
+{
+	static const char form[] = "dd:dd";
+	int h, m;
+
+	for (size_t i = 0; i < sizeof(form); i++) {
+		if (form[i] == 'd' ? !isdigit((unsigned char)word[i])
+		                   : word[i] != form[i])
+			return -1;
+	}
+	h = (word[0] - '0') * 10 + word[1] - '0';
+	m = (word[3] - '0') * 10 + word[4] - '0';
+	return h < 24 && m < 60 ? h * 60 + m : -1;
+}
+
+int
+ctl_time(const struct ctl *c, const char *word, int64_t *at_r, struct err *e)
+{
+	int minutes = minutes_of(word);
+	time_t now = (time_t)c->now;
+	struct tm day;
+
+	if (clock_parse_rfc3339(word, at_r) == 0)
+		return 0;
+	if (minutes == -1)
+		return err_set(e,
+		    "\"%.40s\" is no time: write 14:00 or "
+		    "2026-03-19T14:00:00Z",
+		    word);
+	(void)setenv("TZ", c->config->operator_timezone, 1);
+	tzset();
+	if (localtime_r(&now, &day) == NULL)
+		return err_set(e, "the time of day is not known");
+	day.tm_hour = minutes / 60;
+	day.tm_min = minutes % 60;
+	day.tm_sec = 0;
+	day.tm_isdst = -1;
+	*at_r = mktime(&day);
+	if (*at_r <= c->now) {
+		day.tm_mday++;
+		day.tm_isdst = -1;
+		*at_r = mktime(&day);
+	}
+	return 0;
+}
+
+int
+ctl_too_many(const struct ctl_args *a, size_t most, struct err *e)
+{
+	if (a->n_words <= most)
+		return 0;
+	return err_set(e, "\"%.60s\" is too much", a->words[most]);
 }
 
 int

@@ -12,9 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The end of a transaction: what post.h returned becomes an exit status. */
-static int
-finish(struct ctl *c, int rc, struct err *e)
+int
+ctl_finish(struct ctl *c, int rc, struct err *e)
 {
 	if (rc == 0 && store_commit(c->store, e) == 0)
 		return CTL_DONE;
@@ -49,9 +48,27 @@ set_systems(const struct ctl *c, const struct ctl_args *a,
 		t->n_named = n;
 }
 
-/* A new thread, from options and text; prints its number. */
 static int
-begin(
+open_labelled(struct ctl *c, const struct ctl_args *a,
+    const struct post_text *t, int64_t *id_r, struct err *e)
+{
+	if (post_open(c->store, t, c->now, id_r, e) == -1)
+		return -1;
+	for (size_t i = 0; i < a->n_categories; i++) {
+		if (store_label_add(c->store, *id_r, STORE_CATEGORY,
+		        a->categories[i], e) == -1)
+			return -1;
+	}
+	for (size_t i = 0; i < a->n_tags; i++) {
+		if (store_label_add(
+		        c->store, *id_r, STORE_TAG, a->tags[i], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+ctl_begin(
     struct ctl *c, const struct ctl_args *a, struct post_text *t, struct err *e)
 {
 	const char *ordered[CTL_SYSTEMS_MAX];
@@ -68,20 +85,14 @@ begin(
 	t->body = buf_text(&body);
 	rc = store_begin(c->store, e) == -1
 	    ? CTL_FAILED
-	    : finish(c, post_open(c->store, t, c->now, &id, e), e);
-	if (rc == CTL_DONE)
+	    : ctl_finish(c, open_labelled(c, a, t, &id, e), e);
+	if (rc == CTL_DONE) {
 		(void)printf("%" PRId64 "\n", id);
+		rc = ctl_flag(c, id, t->title, t->body, e);
+	}
 out:
 	buf_free(&body);
 	return rc;
-}
-
-static int
-too_many(const struct ctl_args *a, size_t most, struct err *e)
-{
-	if (a->n_words <= most)
-		return 0;
-	return err_set(e, "\"%.60s\" is too much", a->words[most]);
 }
 
 static int
@@ -105,11 +116,11 @@ ctl_open(struct ctl *c, int argc, char **argv, struct err *e)
 		.impact = MODEL_IMPACT_MINOR };
 	struct ctl_args a;
 
-	if (ctl_args(argc, argv, "sti", &a, e) == -1 ||
-	    too_many(&a, 1, e) == -1 ||
+	if (ctl_args(argc, argv, "sticg", &a, e) == -1 ||
+	    ctl_too_many(&a, 1, e) == -1 ||
 	    (a.impact != NULL && read_impact(a.impact, &t.impact, e) == -1))
 		return CTL_WRONG;
-	return begin(c, &a, &t, e);
+	return ctl_begin(c, &a, &t, e);
 }
 
 int
@@ -118,41 +129,10 @@ ctl_post(struct ctl *c, int argc, char **argv, struct err *e)
 	struct post_text t = { .kind = MODEL_POST };
 	struct ctl_args a;
 
-	if (ctl_args(argc, argv, "st", &a, e) == -1 || too_many(&a, 1, e) == -1)
+	if (ctl_args(argc, argv, "stcg", &a, e) == -1 ||
+	    ctl_too_many(&a, 1, e) == -1)
 		return CTL_WRONG;
-	return begin(c, &a, &t, e);
-}
-
-int
-ctl_maintenance(struct ctl *c, int argc, char **argv, struct err *e)
-{
-	struct post_text t = { .kind = MODEL_PLANNED };
-	struct ctl_args a;
-
-	if (argc < 1 || strcmp(argv[0], "add") != 0) {
-		(void)err_set(e, "there is: maintenance add");
-		return CTL_WRONG;
-	}
-	if (ctl_args(argc - 1, argv + 1, "stfe", &a, e) == -1 ||
-	    too_many(&a, 1, e) == -1)
-		return CTL_WRONG;
-	if (a.from == NULL || a.until == NULL ||
-	    clock_parse_rfc3339(a.from, &t.planned_from) == -1 ||
-	    clock_parse_rfc3339(a.until, &t.planned_until) == -1) {
-		(void)err_set(e,
-		    "--from and --until are needed, as "
-		    "2026-03-19T22:00:00Z");
-		return CTL_WRONG;
-	}
-	if (t.planned_until <= t.planned_from) {
-		(void)err_set(e, "--until must be later than --from");
-		return CTL_WRONG;
-	}
-	if (t.planned_until <= c->now) {
-		(void)err_set(e, "--until is in the past");
-		return CTL_WRONG;
-	}
-	return begin(c, &a, &t, e);
+	return ctl_begin(c, &a, &t, e);
 }
 
 /* Something is added to the thread that the first word names. */
@@ -170,7 +150,7 @@ add(struct ctl *c, const struct ctl_args *a, struct post_addition *p,
 		    "shows it");
 		return CTL_WRONG;
 	}
-	if (too_many(a, 2, e) == -1 ||
+	if (ctl_too_many(a, 2, e) == -1 ||
 	    ctl_id(a->words[0], &p->thread, e) == -1 ||
 	    ctl_read_text(a->n_words > 1 ? a->words[1] : NULL, &body, e) == -1)
 		goto out;
@@ -184,7 +164,10 @@ add(struct ctl *c, const struct ctl_args *a, struct post_addition *p,
 		p->body = "This is resolved.";
 	rc = store_begin(c->store, e) == -1
 	    ? CTL_FAILED
-	    : finish(c, post_add(c->store, p, c->now, e), e);
+	    : ctl_finish(c, post_add(c->store, p, c->now, e), e);
+	if (rc == CTL_DONE && p->kind != MODEL_NOTE)
+		rc = ctl_flag(c, p->thread,
+		    p->kind == MODEL_RESOLUTION ? "resolved" : "", p->body, e);
 out:
 	buf_free(&body);
 	return rc;
@@ -207,13 +190,24 @@ read_status(const char *word, int *status_r, struct err *e)
 	    word);
 }
 
+static int
+read_next(const struct ctl *c, const char *word, int64_t *at_r, struct err *e)
+{
+	if (ctl_time(c, word, at_r, e) == -1)
+		return err_prefix(e, "--next");
+	if (*at_r <= c->now)
+		return err_set(e, "--next is in the past");
+	return 0;
+}
+
 int
 ctl_update(struct ctl *c, int argc, char **argv, struct err *e)
 {
 	struct post_addition p = { .kind = MODEL_UPDATE, .status = -1 };
 	struct ctl_args a;
 
-	if (ctl_args(argc, argv, "u", &a, e) == -1 ||
+	if (ctl_args(argc, argv, "un", &a, e) == -1 ||
+	    (a.next != NULL && read_next(c, a.next, &p.next_at, e) == -1) ||
 	    (a.status != NULL && read_status(a.status, &p.status, e) == -1))
 		return CTL_WRONG;
 	return add(c, &a, &p, e);
@@ -230,26 +224,15 @@ ctl_note(struct ctl *c, int argc, char **argv, struct err *e)
 	return add(c, &a, &p, e);
 }
 
-static void
-warn_standing(const char *what)
-{
-	log_warn("this still stands: %s", what);
-}
-
 int
 ctl_resolve(struct ctl *c, int argc, char **argv, struct err *e)
 {
 	struct post_addition p = { .kind = MODEL_RESOLUTION, .status = -1 };
 	struct ctl_args a;
-	int rc;
 
 	if (ctl_args(argc, argv, "", &a, e) == -1)
 		return CTL_WRONG;
-	rc = add(c, &a, &p, e);
-	if (rc == CTL_DONE &&
-	    store_standing_each(c->store, p.thread, warn_standing, e) == -1)
-		rc = CTL_FAILED;
-	return rc;
+	return add(c, &a, &p, e);
 }
 
 /* The draft of the thread that the only word names. */
@@ -259,7 +242,8 @@ on_draft(struct ctl *c, int argc, char **argv, bool publish, struct err *e)
 	struct ctl_args a;
 	int64_t id;
 
-	if (ctl_args(argc, argv, "", &a, e) == -1 || too_many(&a, 1, e) == -1)
+	if (ctl_args(argc, argv, "", &a, e) == -1 ||
+	    ctl_too_many(&a, 1, e) == -1)
 		return CTL_WRONG;
 	if (a.n_words == 0) {
 		(void)err_set(e, "the number of an incident is needed");
@@ -269,7 +253,7 @@ on_draft(struct ctl *c, int argc, char **argv, bool publish, struct err *e)
 		return CTL_WRONG;
 	if (store_begin(c->store, e) == -1)
 		return CTL_FAILED;
-	return finish(c,
+	return ctl_finish(c,
 	    publish ? post_publish_draft(c->store, id, c->now, e)
 	            : post_drop_draft(c->store, id, e),
 	    e);

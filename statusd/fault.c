@@ -4,10 +4,15 @@
 #include "lib/err.h"
 #include "statusd/incident.h"
 #include "statusd/store_fault.h"
+#include "statusd/store_thread.h"
 #include "statusd/template.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* So many messages in an hour; what changes then is told of at its end. */
+#define ALERTS_MAX 3
+#define ALERTS_S 3600
 
 #define LABEL_MAX 400
 #define TEXT_MAX ((size_t)16 * 1024)
@@ -25,6 +30,7 @@ struct review {
 	struct store_members members;
 	struct store_faults faults;
 	bool *used; /* for each fault: it goes on */
+	bool muted; /* planned work: no fault begins */
 };
 
 /* The group that begins at member i. */
@@ -169,52 +175,112 @@ worst(const struct group *g)
 	return level;
 }
 
+/*
+ * Whether a full disk has already filled the operator's phone: what begins
+ * behind it waits, too.
+ */
+static bool
+is_behind_disk(const struct review *r)
+{
+	bool full = false;
+	int64_t n = 0;
+
+	for (size_t i = 0; i < r->members.n; i++)
+		full = full ||
+		    (strcmp(r->members.items[i].check, "disk") == 0 &&
+		        r->members.items[i].level == LEVEL_CRITICAL);
+	for (size_t i = 0; i < r->faults.n; i++) {
+		const struct store_fault *f = &r->faults.items[i];
+
+		if (r->now - f->opened_at < ALERTS_S)
+			n += f->alerts;
+	}
+	return full && n >= ALERTS_MAX;
+}
+
+/* Whether the fault's change is told of only with others, later. */
+static bool
+is_held(const struct review *r, const struct store_fault *f)
+{
+	if (f->alerts == 0)
+		return r->now - f->opened_at < ALERTS_S && is_behind_disk(r);
+	return f->alerts >= ALERTS_MAX && r->now - f->said_at < ALERTS_S &&
+	    r->now >= f->said_at;
+}
+
+/* Tell of the fault as it is now. */
+static int
+tell(struct review *r, struct store_fault *f, const struct group *g,
+    struct err *e)
+{
+	struct buf text;
+	bool first = f->alerts == 0;
+	int rc;
+
+	buf_init(&text, TEXT_MAX);
+	if (f->held > 1) {
+		buf_printf(
+		    &text, "It changed %lld times since ", (long long)f->held);
+		template_time(&text, first ? f->opened_at : f->said_at, false);
+		buf_str(&text, ". Now:\n");
+	}
+	make_text(&text, g);
+	f->alerts++;
+	f->said_at = r->now;
+	f->said_level = f->level;
+	f->held = 0;
+	rc = store_fault_put(r->store, r->system, f, e);
+	if (rc == 0)
+		rc = notice(r, f, first ? ALERT_OPEN : ALERT_CHANGE,
+		    buf_text(&text), e);
+	buf_free(&text);
+	return rc;
+}
+
+/* What the fault is now, from what stands: 1 it changed, 0, -1. */
+static int
+take_group(struct store_fault *f, const struct group *g, struct err *e)
+{
+	char *label = make_label(g);
+	bool level = f->level != worst(g), same;
+
+	if (label == NULL)
+		return err_set(e, "no memory");
+	same = !level && f->thread == g->first->thread && f->label != NULL &&
+	    strcmp(f->label, label) == 0;
+	free(f->label);
+	f->label = label;
+	f->level = worst(g);
+	f->thread = g->first->thread;
+	f->changes += level;
+	f->held += level;
+	return !same;
+}
+
 /* A group stands: its fault opens, changes, or is as it was. */
 static int
 stands(struct review *r, const struct group *g, struct err *e)
 {
 	struct store_fault fresh = { .opened_at = r->now }, *f = &fresh;
 	int at = find_fault(r, g), rc = -1;
-	bool changed;
-	char *label = make_label(g);
-	struct buf text;
 
-	buf_init(&text, TEXT_MAX);
+	if (at < 0 && r->muted && g->first->thread == 0)
+		return 0;
 	if (at >= 0) {
 		f = &r->faults.items[at];
 		r->used[at] = true;
-	} else {
-		fresh.check = strdup(g->first->check);
+	} else if ((fresh.check = strdup(g->first->check)) == NULL) {
+		return err_set(e, "no memory");
 	}
-	if (label == NULL || f->check == NULL) {
-		(void)err_set(e, "no memory");
-		free(label);
-		goto out;
-	}
-	changed = f->level != worst(g);
-	if (!changed && f->thread == g->first->thread &&
-	    strcmp(f->label, label) == 0) {
-		free(label);
-		rc = 0;
-		goto out;
-	}
-	free(f->label);
-	f->label = label;
-	f->level = worst(g);
-	f->thread = g->first->thread;
-	f->changes += changed;
-	rc = store_fault_put(r->store, r->system, f, e);
-	if (rc == 0 && changed) {
-		make_text(&text, g);
-		rc = notice(r, f, at >= 0 ? ALERT_CHANGE : ALERT_OPEN,
-		    buf_text(&text), e);
-	}
-out:
+	rc = take_group(f, g, e);
+	if (rc == 1)
+		rc = store_fault_put(r->store, r->system, f, e);
+	if (rc == 0 && f->held > 0 && !is_held(r, f))
+		rc = tell(r, f, g, e);
 	if (at < 0) {
 		free(fresh.check);
 		free(fresh.label);
 	}
-	buf_free(&text);
 	return rc;
 }
 
@@ -240,7 +306,8 @@ is_over(struct review *r, struct store_fault *f, struct err *e)
 	int rc = 0;
 
 	buf_init(&text, TEXT_MAX);
-	if (!is_absorbed(r, f)) {
+	/* Of what he was never told he need not know that it is over. */
+	if (!is_absorbed(r, f) && f->alerts > 0) {
 		buf_str(&text, "Resolved: it is over since ");
 		template_time(&text, r->now, false);
 		buf_str(&text, ". It began at ");
@@ -279,6 +346,11 @@ fault_review(struct store *s, const char *system, int64_t now, struct err *e)
 	struct review r = { .store = s, .system = system, .now = now };
 	int rc = -1;
 
+	rc = store_in_maintenance(s, system, now, e);
+	if (rc == -1)
+		return -1;
+	r.muted = rc == 1;
+	rc = -1;
 	if (store_members_load(s, system, &r.members, e) == -1)
 		return -1;
 	if (store_faults_load(s, system, &r.faults, e) == 0) {

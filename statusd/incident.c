@@ -125,6 +125,19 @@ find_resolved(const struct incident_set *set, const struct incident_finding *f,
 	return best;
 }
 
+/*
+ * Silence and looks from outside that fail are one matter; silence joins
+ * nothing else, and nothing else joins it.
+ */
+static bool
+is_apart(const struct incident *in, const struct incident_finding *f)
+{
+	if (is_silence(f->check))
+		return in->n_causes == 0 ||
+		    strcmp(in->causes[0].check, INCIDENT_PROBE) != 0;
+	return is_about_silence(in) && strcmp(f->check, INCIDENT_PROBE) != 0;
+}
+
 /* The open incident that takes this finding in. */
 static struct incident *
 find_joinable(const struct incident_set *set, const struct incident_finding *f,
@@ -132,12 +145,10 @@ find_joinable(const struct incident_set *set, const struct incident_finding *f,
 {
 	struct incident *best = NULL;
 
-	if (is_silence(f->check))
-		return NULL;
 	for (size_t i = 0; i < set->n; i++) {
 		struct incident *in = &set->items[i];
 
-		if (in->resolved_at != 0 || is_about_silence(in) ||
+		if (in->resolved_at != 0 || is_apart(in, f) ||
 		    now - in->opened_at >= INCIDENT_JOIN_S)
 			continue;
 		/*
@@ -164,6 +175,25 @@ say(const struct incident_set *set, struct incident *in,
 	ev->cause = (size_t)(c - in->causes);
 }
 
+/* One more change of level; whether it is one too many to be told of now. */
+static bool
+is_swing_too_many(struct incident *in, int64_t now)
+{
+	struct incident_calm *k = &in->calm;
+
+	if (now - k->swings_from >= INCIDENT_HOUR_S || now < k->swings_from) {
+		k->swings = 0;
+		k->swings_from = now;
+	}
+	/* What one report says counts once. */
+	if (k->swing_at != now)
+		k->swings++;
+	k->swing_at = now;
+	k->changed = true;
+	return k->swings > INCIDENT_SWINGS &&
+	    now - in->posted_at < INCIDENT_QUIET_S && now != in->posted_at;
+}
+
 /* A cause of an open incident is as bad as before, but perhaps shrinking. */
 static void
 same_level(const struct incident_set *set, struct incident *in,
@@ -173,6 +203,15 @@ same_level(const struct incident_set *set, struct incident *in,
 		return;
 	if (c->value > c->peak)
 		c->peak = c->value;
+	if (in->calm.held_back && now - in->posted_at >= INCIDENT_QUIET_S) {
+		in->calm.held_back = false;
+		in->calm.changed = true;
+		in->posted_at = now;
+		ev->before = c->level == LEVEL_WARNING ? LEVEL_CRITICAL
+		                                       : LEVEL_WARNING;
+		say(set, in, c, INCIDENT_LEVEL, ev);
+		return;
+	}
 	if (strcmp(c->check, "queue") != 0 || c->value * 2 > c->peak ||
 	    now - in->posted_at < INCIDENT_QUIET_S)
 		return;
@@ -185,6 +224,20 @@ static void
 cause_over(const struct incident_set *set, struct incident *in,
     struct incident_cause *c, int64_t now, struct incident_event *ev)
 {
+	struct incident_calm *k = &in->calm;
+	bool flaps = k->reopens >= INCIDENT_FLAPS &&
+	    now - k->reopened_at < INCIDENT_HOUR_S;
+	bool spoken = now - in->posted_at < INCIDENT_QUIET_S && k->held_back;
+
+	if (incident_standing(in) == 0 && flaps && !in->by_hand) {
+		k->well_since = now;
+		k->held_back = true;
+		k->changed = true;
+		if (!spoken)
+			in->posted_at = now;
+		say(set, in, c, spoken ? INCIDENT_QUIETLY : INCIDENT_HELD, ev);
+		return;
+	}
 	in->posted_at = now;
 	if (incident_standing(in) > 0) {
 		say(set, in, c, INCIDENT_CLEARED, ev);
@@ -206,6 +259,7 @@ step_open(const struct incident_set *set, struct incident *in,
 	ev->before = c->level;
 	c->changed = true;
 	c->value = f->value;
+	c->eta = f->eta;
 	if (c->level == f->level) {
 		same_level(set, in, c, now, ev);
 		return;
@@ -216,10 +270,24 @@ step_open(const struct incident_set *set, struct incident *in,
 
 		c->level = f->level;
 		c->peak = f->value;
-		if (!quiet)
-			in->posted_at = now;
 		say(set, in, c,
 		    quiet ? INCIDENT_JOINED_QUIETLY : INCIDENT_LEVEL, ev);
+		if (quiet) {
+			in->calm.changed = true;
+			in->calm.well_since = 0;
+			return;
+		}
+		if (in->calm.well_since != 0 || is_swing_too_many(in, now)) {
+			ev->what = INCIDENT_QUIETLY;
+			in->calm.held_back = true;
+		} else {
+			in->calm.held_back = false;
+			in->posted_at = now;
+		}
+		if (in->calm.well_since != 0)
+			in->calm.reopened_at = now;
+		in->calm.well_since = 0;
+		in->calm.changed = true;
 		return;
 	}
 	if (!incident_stands(c->level))
@@ -243,7 +311,10 @@ take_in(const struct incident_set *set, struct incident *in,
 	c->level = f->level;
 	c->value = f->value;
 	c->peak = f->value;
+	c->eta = f->eta;
 	c->changed = true;
+	in->calm.well_since = 0;
+	in->calm.changed = true;
 	say(set, in, c, what, ev);
 	return 0;
 }
@@ -253,8 +324,11 @@ static int
 step_new(struct incident_set *set, const struct incident_finding *f,
     int64_t now, struct incident_event *ev)
 {
-	struct incident *in = find_joinable(set, f, now);
+	struct incident *in;
 
+	if (f->muted)
+		return 0;
+	in = find_joinable(set, f, now);
 	if (in != NULL) {
 		if (f->level != LEVEL_CRITICAL)
 			return take_in(set, in, f, INCIDENT_JOINED_QUIETLY, ev);
@@ -265,8 +339,15 @@ step_new(struct incident_set *set, const struct incident_finding *f,
 		return 0;
 	in = find_resolved(set, f, now, false);
 	if (in != NULL) {
+		struct incident_calm *k = &in->calm;
+
 		in->resolved_at = 0;
 		in->posted_at = now;
+		k->reopens = now - k->reopened_at < INCIDENT_HOUR_S
+		    ? k->reopens + 1
+		    : 1;
+		k->reopened_at = now;
+		k->held_back = false;
 		return take_in(set, in, f, INCIDENT_REOPENED, ev);
 	}
 	in = incident_add(set);
@@ -283,7 +364,8 @@ incident_step(struct incident_set *set, const struct incident_finding *f,
 {
 	struct incident *in;
 
-	*event_r = (struct incident_event){ .before = LEVEL_OK };
+	*event_r = (struct incident_event){ .before = LEVEL_OK,
+		.known = f->known };
 	/* The check could not be made: what it found last still stands. */
 	if (f->level == LEVEL_UNKNOWN)
 		return 0;
@@ -307,4 +389,26 @@ incident_step(struct incident_set *set, const struct incident_finding *f,
 	if (!incident_stands(f->level))
 		return 0;
 	return step_new(set, f, now, event_r);
+}
+
+void
+incident_due(
+    const struct incident_set *set, int64_t now, struct incident_event *event_r)
+{
+	*event_r = (struct incident_event){ .before = LEVEL_OK };
+	for (size_t i = 0; i < set->n; i++) {
+		struct incident *in = &set->items[i];
+
+		if (in->resolved_at != 0 || in->calm.well_since == 0 ||
+		    now - in->calm.well_since < INCIDENT_CALM_S ||
+		    incident_standing(in) > 0 || in->n_causes == 0)
+			continue;
+		in->calm.well_since = 0;
+		in->calm.held_back = false;
+		in->calm.changed = true;
+		in->resolved_at = now;
+		in->posted_at = now;
+		say(set, in, &in->causes[0], INCIDENT_RESOLVED, event_r);
+		return;
+	}
 }

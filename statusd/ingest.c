@@ -99,12 +99,52 @@ authenticate(struct ingest *in, const char *header, struct store_token *token_r,
 	return store_token_find(in->store, hash, token_r, e);
 }
 
+/* When the queue is likely to be empty, as the evidence says; 0: it does not.
+ */
+static int64_t
+eta_of(const struct report_finding *f)
+{
+	static const char key[] = "\"empty_at\":\"";
+	/* A quotation mark within a JSON text has a backslash before it. */
+	const char *p = strstr(f->evidence, key);
+	char at[CLOCK_RFC3339_SIZE];
+	int64_t t = 0;
+	size_t n;
+
+	if (p == NULL)
+		return 0;
+	p += sizeof(key) - 1;
+	n = strcspn(p, "\"");
+	if (n >= sizeof(at))
+		return 0;
+	memcpy(at, p, n);
+	at[n] = '\0';
+	return clock_parse_rfc3339(at, &t) == 0 ? t : 0;
+}
+
+#define MOST_OF_IT 0.5
+
+/* Whether the evidence names one cause of most of it. */
+static bool
+is_known(const struct report_finding *f)
+{
+	json_t *o = json_loads(f->evidence, 0, NULL);
+	json_t *top = json_array_get(json_object_get(o, "causes"), 0);
+	bool known = json_number_value(json_object_get(top, "share")) >=
+	    MOST_OF_IT;
+
+	json_decref(o);
+	return known;
+}
+
 /* What is kept with a finding beside what the report says. */
 static struct store_finding
 marks_of(const struct store_finding *old, const struct report_finding *f,
     int64_t now)
 {
-	struct store_finding m = { .seen_at = now, .changed_at = now };
+	struct store_finding m = {
+		.seen_at = now, .changed_at = now, .empty_at = eta_of(f)
+	};
 	bool stands = incident_stands(f->level);
 
 	if (old != NULL) {
@@ -147,14 +187,18 @@ take_finding(struct announce *a, const struct report_finding *f,
 {
 	const struct store_finding marks = marks_of(
 	    store_findings_find(old, f->check, f->subject), f, a->now);
+	bool news = marks.changed_at == a->now;
 	const struct incident_finding x = {
 		.check = f->check,
 		.subject = f->subject,
 		.level = f->level,
 		.value = f->has_value ? f->value : 0,
 		.began = marks.began_at,
+		.eta = marks.empty_at,
+		.known = news && is_known(f),
+		.muted = a->muted,
 	};
-	char *evidence = marks.changed_at == a->now ? evidence_of(f) : NULL;
+	char *evidence = news ? evidence_of(f) : NULL;
 	int rc = store_finding_put(a->store, a->system->code, f, &marks, e);
 
 	if (rc == 0)

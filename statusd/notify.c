@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int
 notify_configure(struct outbox *o, const struct config *c, struct err *e)
@@ -45,27 +46,36 @@ level_of(const struct config_alert *a)
 	return a->level == 1 ? LEVEL_CRITICAL : LEVEL_WARNING;
 }
 
+struct to {
+	struct store *s;
+	struct outbox *o;
+};
+
 /* Queue the notice for one alert, where it wants it. */
 static int
-give(struct store *s, struct outbox *o, const struct config_alert *a,
-    const struct alert_message *m, int64_t fault, struct err *e)
+give(const struct to *to, const struct config_alert *a,
+    const struct store_notice *n, const struct alert_message *m, struct err *e)
 {
-	int told = store_told(s, a->name, fault, e);
+	struct store_told told = { .alert = a->name, .fault = n->fault };
 	struct alert_message mine = *m;
+	int known = n->fault != 0 ? store_told_get(to->s, &told, e) : 0;
 
-	if (told == -1)
+	if (known == -1)
 		return -1;
-	if (!notify_wants(level_of(a), m->level, told == 1))
+	if (n->only[0] != '\0'
+	        ? strcmp(n->only, a->name) != 0
+	        : !notify_wants(level_of(a), m->level, known == 1))
 		return 0;
 	/* To whom it is the first message, it is the beginning. */
-	if (told == 0 && m->event == ALERT_CHANGE)
+	if (known == 0 && m->event == ALERT_CHANGE)
 		mine.event = ALERT_OPEN;
-	if (outbox_add(o, a->name, &mine, e) == -1) {
+	if (outbox_add(to->o, a->name, &mine, e) == -1) {
 		/* Full or not known: waiting here would help nobody. */
 		log_warn("alert \"%s\": %s", a->name, e->text);
 		return 0;
 	}
-	return store_tell(s, a->name, fault, e);
+	told.at = m->at;
+	return n->fault != 0 ? store_tell(to->s, &told, e) : 0;
 }
 
 static int
@@ -73,6 +83,7 @@ deliver(struct store *s, struct outbox *o, const struct config *c,
     const struct store_notice *n, struct err *e)
 {
 	const struct config_alert *a = c->alerts.items;
+	const struct to t = { s, o };
 	char key[128], thread[96];
 	const struct alert_message m = {
 		.event = n->event,
@@ -91,7 +102,7 @@ deliver(struct store *s, struct outbox *o, const struct config *c,
 	(void)snprintf(
 	    key, sizeof(key), "%s/%lld", thread, (long long)n->number);
 	for (size_t i = 0; i < c->alerts.n; i++) {
-		if (give(s, o, &a[i], &m, n->fault, e) == -1)
+		if (give(&t, &a[i], n, &m, e) == -1)
 			return -1;
 	}
 	if (n->event == ALERT_RESOLVED && store_untell(s, n->fault, e) == -1)

@@ -190,6 +190,13 @@ may_add(
 		    (long long)t->id);
 		return 1;
 	}
+	if (t->kind != MODEL_INCIDENT && a->next_at != 0) {
+		(void)err_set(e,
+		    "%lld is no incident: only there the next update is "
+		    "promised",
+		    (long long)t->id);
+		return 1;
+	}
 	if (ends && t->resolved_at != 0) {
 		(void)err_set(e, "%lld is already resolved", (long long)t->id);
 		return 1;
@@ -250,6 +257,9 @@ add(struct store *s, struct store_thread *t, const struct post_addition *a,
 		if (t->status < MODEL_RESOLVED)
 			t->resolved_at = 0;
 	}
+	t->acked_at = t->acked_at != 0 ? t->acked_at : now;
+	if (a->kind != MODEL_NOTE)
+		t->next_update_at = a->next_at;
 	en.status = t->status;
 	en.title = addition_title(t, a->kind);
 	en.body = strdup(a->body);

@@ -4,6 +4,7 @@
 #include "statusd/model.h"
 #include "statusd/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,7 @@ struct post_addition {
 	enum model_entry_kind kind; /* update, note, resolution */
 	int status; /* enum model_status for an update, or -1: as it is */
 	const char *body;
+	int64_t next_at; /* an update: the next one is promised by then; or 0 */
 };
 
 /*
@@ -61,6 +63,28 @@ int post_add(
 int post_publish_draft(
     struct store *s, int64_t thread, int64_t now, struct err *e);
 int post_drop_draft(struct store *s, int64_t thread, struct err *e);
+
+/*
+ * Planned work: what the clock says at "now" becomes its status and is said in
+ * it.  Returns 1 where something was said, 0, or -1.
+ */
+int post_planned_due(struct store *s, int64_t now, struct err *e);
+
+enum post_planned { POST_START, POST_END, POST_CANCEL };
+/* The same by the operator's hand; "body" may be "".  Returns as post_add(). */
+struct post_plan {
+	int64_t thread;
+	enum post_planned what;
+	const char *body;
+};
+int post_planned(
+    struct store *s, const struct post_plan *p, int64_t now, struct err *e);
+
+/*
+ * Whether the text says that something is over ("resolved", "back to normal",
+ * "fixed"), so that it can be held against the evidence.  Pure.
+ */
+bool post_claims_end(const char *text);
 
 /* "nc036-mail-is-delayed" for "NC036: Mail is delayed"; pure. */
 #define POST_SLUG_SIZE 96

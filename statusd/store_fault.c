@@ -95,8 +95,11 @@ store_faults_load(struct store *s, const char *system,
     struct store_faults *faults_r, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT id, thread, \"check\", level, changes, opened_at, label "
-	    "FROM fault WHERE system = ? ORDER BY id",
+	    "SELECT f.id, f.thread, f.\"check\", f.level, f.changes, "
+	    "f.opened_at, f.label, f.alerts, f.said_at, f.said_level, f.held, "
+	    "max(f.acked_at, coalesce(t.acked_at, 0)) FROM fault f "
+	    "LEFT JOIN thread t ON t.id = f.thread WHERE f.system = ? "
+	    "ORDER BY f.id",
 	    e);
 	int rc;
 
@@ -116,6 +119,11 @@ store_faults_load(struct store *s, const char *system,
 			f->changes = sql_int(st, 4);
 			f->opened_at = sql_int(st, 5);
 			f->label = store_dup(st, 6);
+			f->alerts = sql_int(st, 7);
+			f->said_at = sql_int(st, 8);
+			f->said_level = (enum level)sql_int(st, 9);
+			f->held = sql_int(st, 10);
+			f->acked_at = sql_int(st, 11);
 		}
 		if (f == NULL || f->check == NULL || f->label == NULL) {
 			rc = err_set(e, "no memory");
@@ -145,7 +153,8 @@ fault_insert(
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "INSERT INTO fault (system, thread, \"check\", level, changes, "
-	    "opened_at, label) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	    "opened_at, label, alerts, said_at, said_level, held) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    e);
 
 	if (st == NULL)
@@ -157,6 +166,10 @@ fault_insert(
 	sql_bind_int(st, 5, f->changes);
 	sql_bind_int(st, 6, f->opened_at);
 	sql_bind_text(st, 7, f->label);
+	sql_bind_int(st, 8, f->alerts);
+	sql_bind_int(st, 9, f->said_at);
+	sql_bind_int(st, 10, f->said_level);
+	sql_bind_int(st, 11, f->held);
 	if (sql_run(st, e) == -1)
 		return -1;
 	f->id = sql_last_id(s->sql);
@@ -172,8 +185,8 @@ store_fault_put(
 	if (f->id == 0)
 		return fault_insert(s, system, f, e);
 	st = sql_prepare(s->sql,
-	    "UPDATE fault SET thread = ?, level = ?, changes = ?, label = ? "
-	    "WHERE id = ?",
+	    "UPDATE fault SET thread = ?, level = ?, changes = ?, label = ?, "
+	    "alerts = ?, said_at = ?, said_level = ?, held = ? WHERE id = ?",
 	    e);
 	if (st == NULL)
 		return -1;
@@ -181,7 +194,25 @@ store_fault_put(
 	sql_bind_int(st, 2, f->level);
 	sql_bind_int(st, 3, f->changes);
 	sql_bind_text(st, 4, f->label);
-	sql_bind_int(st, 5, f->id);
+	sql_bind_int(st, 5, f->alerts);
+	sql_bind_int(st, 6, f->said_at);
+	sql_bind_int(st, 7, f->said_level);
+	sql_bind_int(st, 8, f->held);
+	sql_bind_int(st, 9, f->id);
+	return sql_run(st, e);
+}
+
+int
+store_faults_ack(
+    struct store *s, const char *system, int64_t now, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "UPDATE fault SET acked_at = ? WHERE system = ? AND thread = 0", e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, now);
+	sql_bind_text(st, 2, system);
 	return sql_run(st, e);
 }
 
@@ -207,8 +238,8 @@ store_notice_add(struct store *s, const struct store_notice *n, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "INSERT INTO notice (fault, event, level, system, title, text, "
-	    "thread, number, began_at, at) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "thread, number, began_at, at, only) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    e);
 
 	if (st == NULL)
@@ -223,6 +254,7 @@ store_notice_add(struct store *s, const struct store_notice *n, struct err *e)
 	sql_bind_int(st, 8, n->number);
 	sql_bind_int(st, 9, n->began_at);
 	sql_bind_int(st, 10, n->at);
+	sql_bind_text(st, 11, n->only != NULL ? n->only : "");
 	return sql_run(st, e);
 }
 
@@ -231,7 +263,7 @@ store_notice_first(struct store *s, struct store_notice *n_r, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT id, fault, event, level, system, title, text, thread, "
-	    "number, began_at, at FROM notice ORDER BY id LIMIT 1",
+	    "number, began_at, at, only FROM notice ORDER BY id LIMIT 1",
 	    e);
 	int rc;
 
@@ -251,8 +283,9 @@ store_notice_first(struct store *s, struct store_notice *n_r, struct err *e)
 		n_r->number = sql_int(st, 8);
 		n_r->began_at = sql_int(st, 9);
 		n_r->at = sql_int(st, 10);
+		n_r->only = store_dup(st, 11);
 		if (n_r->system == NULL || n_r->title == NULL ||
-		    n_r->text == NULL) {
+		    n_r->text == NULL || n_r->only == NULL) {
 			store_notice_free(n_r);
 			rc = err_set(e, "no memory");
 		}
@@ -267,6 +300,7 @@ store_notice_free(struct store_notice *n)
 	free(n->system);
 	free(n->title);
 	free(n->text);
+	free(n->only);
 	memset(n, 0, sizeof(*n));
 }
 
@@ -278,32 +312,40 @@ store_notice_delete(struct store *s, int64_t id, struct err *e)
 }
 
 int
-store_told(struct store *s, const char *alert, int64_t fault, struct err *e)
+store_tell(struct store *s, const struct store_told *t, struct err *e)
 {
-	struct sql_stmt *st = sql_prepare(
-	    s->sql, "SELECT 1 FROM told WHERE fault = ? AND alert = ?", e);
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "INSERT OR REPLACE INTO told (fault, alert, at, escalated) "
+	    "VALUES (?, ?, ?, ?)",
+	    e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, t->fault);
+	sql_bind_text(st, 2, t->alert);
+	sql_bind_int(st, 3, t->at);
+	sql_bind_int(st, 4, t->escalated);
+	return sql_run(st, e);
+}
+
+int
+store_told_get(struct store *s, struct store_told *t, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT at, escalated FROM told WHERE fault = ? AND alert = ?", e);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	sql_bind_int(st, 1, fault);
-	sql_bind_text(st, 2, alert);
+	sql_bind_int(st, 1, t->fault);
+	sql_bind_text(st, 2, t->alert);
 	rc = sql_step(st, e);
+	if (rc == 1) {
+		t->at = sql_int(st, 0);
+		t->escalated = sql_int(st, 1) != 0;
+	}
 	sql_reset(st);
 	return rc;
-}
-
-int
-store_tell(struct store *s, const char *alert, int64_t fault, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(s->sql,
-	    "INSERT OR IGNORE INTO told (fault, alert) VALUES (?, ?)", e);
-
-	if (st == NULL)
-		return -1;
-	sql_bind_int(st, 1, fault);
-	sql_bind_text(st, 2, alert);
-	return sql_run(st, e);
 }
 
 int

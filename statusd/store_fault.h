@@ -40,6 +40,11 @@ struct store_fault {
 	int64_t changes;
 	int64_t opened_at;
 	char *label; /* "queue deferred, disk /var/vmail" */
+	int64_t alerts; /* messages about it, but for the one that it is over */
+	int64_t said_at; /* when the last was sent */
+	enum level said_level; /* what it said */
+	int64_t held; /* changes since that were not told of yet */
+	int64_t acked_at; /* the operator knows of it, or of its incident */
 };
 struct store_faults {
 	struct store_fault *items;
@@ -54,6 +59,10 @@ int store_fault_put(
     struct store *s, const char *system, struct store_fault *f, struct err *e);
 int store_fault_delete(struct store *s, int64_t id, struct err *e);
 
+/* The operator knows of the system's faults that are in no incident. */
+int store_faults_ack(
+    struct store *s, const char *system, int64_t now, struct err *e);
+
 /* A message to the operator, waiting for the outbox. */
 struct store_notice {
 	int64_t id;
@@ -67,6 +76,7 @@ struct store_notice {
 	int64_t number; /* of the change */
 	int64_t began_at; /* of the fault */
 	int64_t at;
+	char *only; /* the one alert that is to have it; "": as they want */
 };
 
 int store_notice_add(
@@ -77,11 +87,16 @@ int store_notice_first(
 void store_notice_free(struct store_notice *n);
 int store_notice_delete(struct store *s, int64_t id, struct err *e);
 
-/* Whether this alert was told of the fault: 1, 0, -1; and keep that. */
-int store_told(
-    struct store *s, const char *alert, int64_t fault, struct err *e);
-int store_tell(
-    struct store *s, const char *alert, int64_t fault, struct err *e);
+/* What an alert was told of a fault. */
+struct store_told {
+	const char *alert;
+	int64_t fault;
+	int64_t at; /* when it last heard of it */
+	bool escalated; /* another was told because nobody acknowledged it */
+};
+int store_tell(struct store *s, const struct store_told *t, struct err *e);
+/* Fills in "at" and "escalated": 1, 0 (it was not told), -1. */
+int store_told_get(struct store *s, struct store_told *t, struct err *e);
 int store_untell(struct store *s, int64_t fault, struct err *e);
 
 #endif

@@ -38,8 +38,9 @@ load_incidents(struct store *s, const char *system, int64_t now,
     struct incident_set *set, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT t.id, t.opened_at, t.resolved_at, t.posted_at, t.by_hand "
-	    "FROM thread t JOIN thread_system x ON x.thread = t.id "
+	    "SELECT t.id, t.opened_at, t.resolved_at, t.posted_at, t.by_hand, "
+	    "t.reopens, t.reopened_at, t.well_since, t.swings, t.swings_from, "
+	    "t.swing_at, t.held_back FROM thread t JOIN thread_system x ON x.thread = t.id "
 	    "WHERE x.system = ?1 AND t.kind = 0 AND (t.resolved_at = 0 OR "
 	    "t.resolved_at > ?2 OR EXISTS (SELECT 1 FROM cause c WHERE "
 	    "c.thread = t.id AND c.system = ?1 AND c.level IN (2, 3))) ORDER BY t.id",
@@ -62,6 +63,13 @@ load_incidents(struct store *s, const char *system, int64_t now,
 		in->resolved_at = sql_int(st, 2);
 		in->posted_at = sql_int(st, 3);
 		in->by_hand = sql_int(st, 4) != 0;
+		in->calm.reopens = sql_int(st, 5);
+		in->calm.reopened_at = sql_int(st, 6);
+		in->calm.well_since = sql_int(st, 7);
+		in->calm.swings = sql_int(st, 8);
+		in->calm.swings_from = sql_int(st, 9);
+		in->calm.swing_at = sql_int(st, 10);
+		in->calm.held_back = sql_int(st, 11) != 0;
 	}
 	return rc;
 }
@@ -109,13 +117,40 @@ store_cause_put(struct store *s, const struct store_cause_of *of,
 }
 
 int
+store_calm_put(struct store *s, int64_t thread, const struct incident_calm *k,
+    struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "UPDATE thread SET reopens = ?, reopened_at = ?, well_since = ?, "
+	    "swings = ?, swings_from = ?, swing_at = ?, held_back = ? "
+	    "WHERE id = ?",
+	    e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, k->reopens);
+	sql_bind_int(st, 2, k->reopened_at);
+	sql_bind_int(st, 3, k->well_since);
+	sql_bind_int(st, 4, k->swings);
+	sql_bind_int(st, 5, k->swings_from);
+	sql_bind_int(st, 6, k->swing_at);
+	sql_bind_int(st, 7, k->held_back);
+	sql_bind_int(st, 8, thread);
+	return sql_run(st, e);
+}
+
+int
 store_standing_each(struct store *s, int64_t thread,
-    void (*each)(const char *what), struct err *e)
+    void (*each)(void *ctx, const char *what), void *ctx, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT system || ' ' || rtrim(\"check\" || ' ' || subject) || "
 	    "CASE level WHEN 3 THEN ': critical' ELSE ': warning' END "
-	    "FROM cause WHERE thread = ? AND level IN (2, 3)",
+	    "FROM (SELECT system, \"check\", subject, level FROM cause "
+	    "WHERE thread = ?1 AND level IN (2, 3) UNION "
+	    "SELECT f.system, f.\"check\", f.subject, f.level FROM finding f "
+	    "JOIN thread_system x ON x.system = f.system WHERE x.thread = ?1 "
+	    "AND f.level = 3)",
 	    e);
 	int rc;
 
@@ -123,8 +158,21 @@ store_standing_each(struct store *s, int64_t thread,
 		return -1;
 	sql_bind_int(st, 1, thread);
 	while ((rc = sql_step(st, e)) == 1)
-		each(sql_text(st, 0));
+		each(ctx, sql_text(st, 0));
 	return rc;
+}
+
+int
+store_ack(struct store *s, int64_t thread, int64_t now, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    s->sql, "UPDATE thread SET acked_at = ? WHERE id = ?", e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, now);
+	sql_bind_int(st, 2, thread);
+	return sql_run(st, e);
 }
 
 int

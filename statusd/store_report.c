@@ -207,8 +207,8 @@ store_finding_put(struct store *s, const char *system,
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "INSERT OR REPLACE INTO finding (system, \"check\", subject, "
 	    "level, since, began_at, changed_at, changes, seen_at, unit, "
-	    "summary, evidence, likely_at, value) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "summary, evidence, likely_at, value, empty_at, earliest_at) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    e);
 
 	if (st == NULL)
@@ -228,6 +228,8 @@ store_finding_put(struct store *s, const char *system,
 	sql_bind_int(st, 13, f->forecast.given ? f->forecast.likely_at : 0);
 	if (f->has_value)
 		sql_bind_double(st, 14, f->value);
+	sql_bind_int(st, 15, marks->empty_at);
+	sql_bind_int(st, 16, f->forecast.given ? f->forecast.earliest_at : 0);
 	return sql_run(st, e);
 }
 

@@ -58,6 +58,7 @@ struct store_finding {
 	int64_t changed_at; /* when the level changed, by this host's clock */
 	int64_t changes; /* how often it did */
 	int64_t seen_at; /* in a report received then */
+	int64_t empty_at; /* when a queue is likely to be empty; 0: unknown */
 	double value;
 	char *summary; /* the operator's */
 	char *evidence; /* the operator's: JSON, or "" */
@@ -75,12 +76,25 @@ void store_findings_free(struct store_findings *f);
 const struct store_finding *store_findings_find(
     const struct store_findings *f, const char *check, const char *subject);
 /*
- * Keep "f" as the current one; began_at, changed_at, changes and seen_at are
- * taken from "marks".
+ * Keep "f" as the current one; began_at, changed_at, changes, seen_at and
+ * empty_at are taken from "marks".
  */
 int store_finding_put(struct store *s, const char *system,
     const struct report_finding *f, const struct store_finding *marks,
     struct err *e);
+
+/*
+ * A finding that was not in the reports of the last "after_s", though there
+ * were some: 1, 0, -1.  And drop it.
+ */
+struct store_forgotten {
+	char check[129];
+	char subject[1025];
+};
+int store_finding_forgotten(struct store *s, const char *system,
+    int64_t after_s, struct store_forgotten *f_r, struct err *e);
+int store_finding_drop(struct store *s, const char *system,
+    const struct store_forgotten *f, struct err *e);
 
 #define STORE_SLOT_S 300
 

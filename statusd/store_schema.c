@@ -118,6 +118,59 @@ static const char first[] =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
     " WITHOUT ROWID;";
 
-const char *const store_schema[] = { first };
+/*
+ * cause of calm      reopens to held_back: an incident that comes and goes
+ * period.felt        the state as customers had it; planned: during planned
+ * work label              categories (kind 0) and tags (kind 1) of a thread
+ * probe              what the looks from outside found last
+ * thread.source      what it was imported from, so that it is so only once
+ * told.at ...        when an alert heard of a fault last, for reminders
+ */
+static const char second[] =
+    "ALTER TABLE thread ADD COLUMN next_update_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN next_said INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN old_id INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN source TEXT;"
+    "ALTER TABLE thread ADD COLUMN acked_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN reopens INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN reopened_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN well_since INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN swings INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN swings_from INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN swing_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE thread ADD COLUMN held_back INTEGER NOT NULL DEFAULT 0;"
+    "CREATE UNIQUE INDEX thread_source ON thread (source)"
+    " WHERE source IS NOT NULL;"
+    "CREATE TABLE label ("
+    " thread INTEGER NOT NULL REFERENCES thread ON DELETE CASCADE,"
+    " kind INTEGER NOT NULL, name TEXT NOT NULL,"
+    " PRIMARY KEY (thread, kind, name)) WITHOUT ROWID;"
+
+    "ALTER TABLE period ADD COLUMN felt INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE period ADD COLUMN planned INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE period SET felt = CASE state WHEN 5 THEN 0 ELSE state END,"
+    " planned = state = 5;"
+
+    "ALTER TABLE finding ADD COLUMN empty_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE finding ADD COLUMN earliest_at INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE probe ("
+    " system TEXT NOT NULL, name TEXT NOT NULL,"
+    " answers INTEGER NOT NULL, since INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, latency REAL NOT NULL,"
+    " expires_at INTEGER NOT NULL, fault TEXT NOT NULL,"
+    " PRIMARY KEY (system, name)) WITHOUT ROWID;"
+
+    "ALTER TABLE told ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE told ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE fault ADD COLUMN alerts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE fault ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE fault ADD COLUMN acked_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE fault ADD COLUMN said_level INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE fault ADD COLUMN said_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE fault SET said_level = level, alerts = changes;"
+    "ALTER TABLE notice ADD COLUMN only TEXT NOT NULL DEFAULT '';";
+
+const char *const store_schema[] = { first, second };
 const int store_n_schema = (int)(sizeof(store_schema) /
     sizeof(store_schema[0]));

@@ -4,6 +4,8 @@
 #include "statusd/store.h"
 #include "statusd/store_inner.h"
 #include "statusd/store_system.h"
+#include "statusd/store_thread.h"
+#include "statusd/template.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +40,8 @@ load_threads(struct store *s, struct model_site *site, enum store_view view,
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT t.id, t.key, t.kind, t.status, t.impact, t.title, t.path, "
 	    "t.opened_at, t.resolved_at, t.published_at, t.planned_from, "
-	    "t.planned_until FROM thread t WHERE ?1 OR t.published_at > "
+	    "t.planned_until, t.next_update_at, t.old_id, t.by_hand "
+	    "FROM thread t WHERE ?1 OR t.published_at > "
 	    "0" NEWEST_FIRST,
 	    e);
 	int rc;
@@ -64,6 +67,9 @@ load_threads(struct store *s, struct model_site *site, enum store_view view,
 		t->published = sql_int(st, 9) > 0;
 		t->planned_from = sql_int(st, 10);
 		t->planned_until = sql_int(st, 11);
+		t->next_update_at = t->resolved_at == 0 ? sql_int(st, 12) : 0;
+		t->old_id = sql_int(st, 13);
+		t->by_hand = sql_int(st, 14) != 0;
 		t->updated_at = t->opened_at;
 		apply_clock(t, site->loaded_at);
 		if (t->key == NULL || t->title == NULL || t->path == NULL)
@@ -108,6 +114,72 @@ load_thread_systems(struct store *s, struct model_site *site,
 		code = store_grow(&t->systems, &t->n_systems, sizeof(*code));
 		if (code == NULL || (*code = store_dup(st, 1)) == NULL)
 			return no_memory(st, e);
+	}
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+load_labels(struct store *s, struct model_site *site, enum store_view view,
+    struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT t.id, x.kind, x.name FROM thread t JOIN label x ON "
+	    "x.thread = t.id WHERE ?1 OR t.published_at > 0" NEWEST_FIRST
+	    ", x.kind, x.name",
+	    e);
+	size_t at = 0;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, view == STORE_ALL);
+	while ((rc = sql_step(st, e)) == 1) {
+		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+		char **name;
+
+		if (t == NULL)
+			break;
+		name = sql_int(st, 1) == STORE_CATEGORY
+		    ? store_grow(
+		          &t->categories, &t->n_categories, sizeof(*name))
+		    : store_grow(&t->tags, &t->n_tags, sizeof(*name));
+		if (name == NULL || (*name = store_dup(st, 2)) == NULL)
+			return no_memory(st, e);
+	}
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
+/* When a queue of an open incident is likely to be empty. */
+static int
+load_recovering(struct store *s, const struct config *c,
+    struct model_site *site, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT t.id, f.value, max(f.empty_at) FROM thread t "
+	    "JOIN cause x ON x.thread = t.id JOIN finding f ON "
+	    "f.system = x.system AND f.\"check\" = x.\"check\" AND "
+	    "f.subject = x.subject WHERE t.resolved_at = 0 AND "
+	    "x.level IN (2, 3) AND f.empty_at > ? GROUP BY t.id" NEWEST_FIRST,
+	    e);
+	bool number = (c->public & CONFIG_PUBLIC_QUEUE) != 0;
+	size_t at = 0;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, site->loaded_at);
+	while ((rc = sql_step(st, e)) == 1) {
+		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+		struct buf b;
+
+		if (t == NULL)
+			break;
+		buf_init(&b, 256);
+		template_recovering(
+		    &b, number ? sql_double(st, 1) : -1, sql_int(st, 2));
+		t->recovering = buf_take(&b);
 	}
 	sql_reset(st);
 	return rc == -1 ? -1 : 0;
@@ -226,7 +298,10 @@ load_all(struct store *s, const struct config *c, enum store_view view,
 	if (load_threads(s, site, view, e) == -1 ||
 	    load_thread_systems(s, site, view, e) == -1 ||
 	    load_entries(s, site, view, e) == -1 ||
-	    load_links(site, c, e) == -1)
+	    load_labels(s, site, view, e) == -1 || load_links(site, c, e) == -1)
+		return -1;
+	if ((c->public & (CONFIG_PUBLIC_QUEUE | CONFIG_PUBLIC_DELAY)) != 0 &&
+	    load_recovering(s, c, site, e) == -1)
 		return -1;
 	if (view == STORE_PUBLIC)
 		hide_internal(site, c);

@@ -6,6 +6,7 @@
 #include "statusd/config.h"
 #include "statusd/state.h"
 #include "statusd/store_inner.h"
+#include "statusd/store_probe.h"
 #include "statusd/template.h"
 
 #include <stdio.h>
@@ -47,8 +48,8 @@ public_cause(const struct config *c, const struct config_system *sys,
     const char *check, const char *subject)
 {
 	if (config_publish_of(c, sys, check).how == CONFIG_PUBLISH_DRAFT)
-		return template_trouble("", "");
-	return template_trouble(check, subject);
+		return template_trouble(c, "", "");
+	return template_trouble(c, check, subject);
 }
 
 /* The worst finding; of several the one that customers feel. */
@@ -84,32 +85,13 @@ load_findings(struct store *s, const struct config *c,
 	return rc;
 }
 
-static int
-is_by_hand(struct store *s, int64_t thread, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(
-	    s->sql, "SELECT by_hand FROM thread WHERE id = ?", e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	sql_bind_int(st, 1, thread);
-	rc = sql_step(st, e);
-	if (rc == 1)
-		rc = sql_int(st, 0) != 0;
-	sql_reset(st);
-	return rc;
-}
-
 /* What the operator says in threads that are open. */
-static int
-read_threads(struct store *s, const struct model_site *site, const char *code,
-    struct facts *f, struct err *e)
+static void
+read_threads(const struct model_site *site, const char *code, struct facts *f)
 {
 	for (size_t i = 0; i < site->n_threads; i++) {
 		const struct model_thread *t = &site->threads[i];
 		bool about = false;
-		int by_hand;
 
 		if (!model_thread_open(t) || !t->published)
 			continue;
@@ -122,10 +104,7 @@ read_threads(struct store *s, const struct model_site *site, const char *code,
 				f->state.maintenance = true;
 			continue;
 		}
-		by_hand = is_by_hand(s, t->id, e);
-		if (by_hand == -1)
-			return -1;
-		if (!by_hand)
+		if (!t->by_hand)
 			continue;
 		if (f->said == NULL || t->impact > f->state.impact) {
 			f->said = t->title;
@@ -133,7 +112,6 @@ read_threads(struct store *s, const struct model_site *site, const char *code,
 		}
 		f->state.by_hand = true;
 	}
-	return 0;
 }
 
 /* Since when its last period lasts, where that was in this state. */
@@ -201,11 +179,11 @@ load_system(struct store *s, const struct config *c,
 	m->internal = sys->visibility == 1;
 	if (load_report(s, sys->code, &f, e) == -1 ||
 	    load_findings(s, c, sys, &f, e) == -1 ||
-	    read_threads(s, site, sys->code, &f, e) == -1)
+	    store_load_probes(s, sys, m, site->loaded_at, e) == -1)
 		return -1;
+	read_threads(site, sys->code, &f);
 	m->state = state_of(&f.state, site->loaded_at, c->late_after_s);
 	m->last_verified = f.state.reported_at;
-	m->answers = MODEL_NOT_ASKED;
 	m->reason = reason(&f, m->state, site->loaded_at);
 	if (m->code == NULL || m->role == NULL || m->city == NULL ||
 	    m->country == NULL || m->reason == NULL)

@@ -26,8 +26,8 @@ store_thread_get(
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT kind, status, impact, by_hand, prefix, title, opened_at, "
-	    "resolved_at, published_at, planned_from, planned_until "
-	    "FROM thread WHERE id = ?",
+	    "resolved_at, published_at, planned_from, planned_until, "
+	    "next_update_at, acked_at FROM thread WHERE id = ?",
 	    e);
 	int rc;
 
@@ -49,6 +49,8 @@ store_thread_get(
 		t_r->published_at = sql_int(st, 8);
 		t_r->planned_from = sql_int(st, 9);
 		t_r->planned_until = sql_int(st, 10);
+		t_r->next_update_at = sql_int(st, 11);
+		t_r->acked_at = sql_int(st, 12);
 		if (t_r->prefix == NULL || t_r->title == NULL) {
 			store_thread_free(t_r);
 			rc = err_set(e, "no memory");
@@ -78,6 +80,22 @@ add_system(struct store *s, int64_t thread, const char *system, struct err *e)
 		return -1;
 	sql_bind_int(st, 1, thread);
 	sql_bind_text(st, 2, system);
+	return sql_run(st, e);
+}
+
+int
+store_label_add(struct store *s, int64_t thread, enum store_label kind,
+    const char *name, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "INSERT OR IGNORE INTO label (thread, kind, name) VALUES (?, ?, ?)",
+	    e);
+
+	if (st == NULL)
+		return -1;
+	sql_bind_int(st, 1, thread);
+	sql_bind_int(st, 2, kind);
+	sql_bind_text(st, 3, name);
 	return sql_run(st, e);
 }
 
@@ -122,8 +140,10 @@ store_thread_put(
     struct store *s, const struct store_thread *t, int64_t now, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "UPDATE thread SET status = ?, impact = ?, resolved_at = ?, "
-	    "posted_at = ? WHERE id = ?",
+	    "UPDATE thread SET status = ?1, impact = ?2, resolved_at = ?3, "
+	    "posted_at = ?4, next_said = CASE next_update_at WHEN ?6 THEN "
+	    "next_said ELSE 0 END, next_update_at = ?6, acked_at = ?7, "
+	    "planned_from = ?8, planned_until = ?9 WHERE id = ?5",
 	    e);
 
 	if (st == NULL)
@@ -133,6 +153,10 @@ store_thread_put(
 	sql_bind_int(st, 3, t->resolved_at);
 	sql_bind_int(st, 4, now);
 	sql_bind_int(st, 5, t->id);
+	sql_bind_int(st, 6, t->next_update_at);
+	sql_bind_int(st, 7, t->acked_at);
+	sql_bind_int(st, 8, t->planned_from);
+	sql_bind_int(st, 9, t->planned_until);
 	return sql_run(st, e);
 }
 

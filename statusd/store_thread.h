@@ -26,6 +26,8 @@ struct store_thread {
 	int64_t resolved_at;
 	int64_t published_at;
 	int64_t planned_from, planned_until;
+	int64_t next_update_at; /* promised; 0: not */
+	int64_t acked_at; /* the operator knows of it; 0: not */
 };
 
 int store_thread_get(
@@ -34,7 +36,10 @@ void store_thread_free(struct store_thread *t);
 /* Adds it with its systems; sets t->id. */
 int store_thread_add(struct store *s, struct store_thread *t,
     const char *const *systems, size_t n, struct err *e);
-/* Keep status, impact, resolved_at; "now": something was said in it. */
+/*
+ * Keep status, impact, resolved_at, the times of planned work, the promise and
+ * acked_at; "now": something was said in it.
+ */
 int store_thread_put(
     struct store *s, const struct store_thread *t, int64_t now, struct err *e);
 /*
@@ -43,6 +48,34 @@ int store_thread_put(
  */
 int store_thread_publish(struct store *s, const struct store_thread *t,
     const char *slug, int64_t at, struct err *e);
+
+/* Whether planned work is in progress at the system: 1, 0, -1. */
+int store_in_maintenance(
+    struct store *s, const char *system, int64_t now, struct err *e);
+/*
+ * Planned work whose stored status is not what the clock says at "now": 1 with
+ * its number, 0, -1.
+ */
+int store_planned_due(
+    struct store *s, int64_t now, int64_t *id_r, struct err *e);
+/* Incidents whose promise is due: see remind.h. */
+struct store_promise {
+	int64_t thread;
+	int64_t at; /* promised */
+	int64_t said; /* how often the operator was told; for this promise */
+	char system[33]; /* one of its systems */
+	char title[256];
+};
+/* The first that is due before "until" and was told of less than "said". */
+int store_promise_due(struct store *s, int64_t until, int64_t said,
+    struct store_promise *p_r, struct err *e);
+int store_promise_said(
+    struct store *s, int64_t thread, int64_t said, struct err *e);
+
+/* What a thread belongs to; a name that it has already is harmless. */
+enum store_label { STORE_CATEGORY, STORE_TAG };
+int store_label_add(struct store *s, int64_t thread, enum store_label kind,
+    const char *name, struct err *e);
 
 struct store_entry {
 	int64_t id;
@@ -87,12 +120,17 @@ struct store_cause_of {
 int store_cause_put(struct store *s, const struct store_cause_of *of,
     const struct incident_cause *c, int64_t now, struct err *e);
 
+int store_calm_put(struct store *s, int64_t thread,
+    const struct incident_calm *k, struct err *e);
+
 /*
- * Calls "each" for what of the thread still stands, as "NC036 disk /var:
- * critical".  Returns 0 or -1.
+ * Calls "each" for what of the thread, or at its systems, still stands, as
+ * "NC036 disk /var: critical".  Returns 0 or -1.
  */
 int store_standing_each(struct store *s, int64_t thread,
-    void (*each)(const char *what), struct err *e);
+    void (*each)(void *ctx, const char *what), void *ctx, struct err *e);
+/* The operator knows of the incident. */
+int store_ack(struct store *s, int64_t thread, int64_t now, struct err *e);
 
 /* What the operator alone may read. */
 int store_evidence_add(struct store *s, int64_t thread, int64_t at,

@@ -5,7 +5,10 @@
 #include "statusd/announce.h"
 #include "statusd/config.h"
 #include "statusd/fault.h"
+#include "statusd/post.h"
+#include "statusd/remind.h"
 #include "statusd/state.h"
+#include "statusd/store_probe.h"
 #include "statusd/store_report.h"
 #include "statusd/store_system.h"
 
@@ -16,6 +19,8 @@
 #define KEEP_SAMPLES_S ((int64_t)400 * 86400)
 #define RENDER_EVERY_S 60
 #define NOTE_EVERY_S 10
+/* A check that the reports say nothing of for so long is no longer made. */
+#define FORGOTTEN_S 3600
 
 /* It was silent for long enough: an incident of its own. */
 static int
@@ -26,7 +31,7 @@ announce_silence(struct tick *t, const struct config_system *sys,
 		.config = t->config,
 		.system = sys,
 		.now = now };
-	const struct incident_finding f = {
+	struct incident_finding f = {
 		.check = INCIDENT_SILENCE,
 		.subject = "",
 		.level = LEVEL_CRITICAL,
@@ -37,11 +42,26 @@ announce_silence(struct tick *t, const struct config_system *sys,
 
 	if (announce_begin(&a, e) == -1)
 		return -1;
+	f.muted = a.muted;
 	rc = announce_finding(&a, &f, "", e);
 	if (rc == 0)
 		rc = announce_say(&a, e);
 	announce_end(&a);
 	return rc;
+}
+
+/* For too long, or late while a look from outside fails too. */
+static int
+is_silent(struct tick *t, const struct config_system *sys, int64_t quiet_s,
+    bool *silent_r, struct err *e)
+{
+	int fails = 0;
+
+	if (quiet_s > t->config->late_after_s &&
+	    quiet_s <= t->config->silent_after_s)
+		fails = store_probe_fails(t->store, sys->code, e);
+	*silent_r = fails == 1 || quiet_s > t->config->silent_after_s;
+	return fails == -1 ? -1 : 0;
 }
 
 static int
@@ -51,12 +71,15 @@ look_after(
 	struct store_reporter r;
 	int rc = store_reporter_get(t->store, sys->code, &r, e);
 	int64_t heard;
+	bool silent = false;
 
 	if (rc == -1)
 		return -1;
 	heard = r.received_at > t->started_at ? r.received_at : t->started_at;
-	if (rc == 1 && now - heard > t->config->silent_after_s &&
-	    announce_silence(t, sys, r.received_at, now, e) == -1)
+	if (rc == 1 && sys->reports &&
+	    is_silent(t, sys, now - heard, &silent, e) == -1)
+		return -1;
+	if (silent && announce_silence(t, sys, r.received_at, now, e) == -1)
 		return -1;
 	return fault_review(t->store, sys->code, now, e);
 }
@@ -70,6 +93,44 @@ expire(struct tick *t, int64_t now, struct err *e)
 	return store_samples_expire(t->store, now - KEEP_SAMPLES_S, e);
 }
 
+/* What the clock alone brings about in the system's incidents. */
+static int
+look_at_incidents(
+    struct tick *t, const struct config_system *sys, int64_t now, struct err *e)
+{
+	struct announce a = { .store = t->store,
+		.config = t->config,
+		.system = sys,
+		.now = now };
+	int rc;
+
+	if (announce_begin(&a, e) == -1)
+		return -1;
+	rc = announce_clock(&a, e);
+	if (rc == 0)
+		rc = announce_forgotten(&a, FORGOTTEN_S, e);
+	if (rc == 0)
+		rc = announce_say(&a, e);
+	announce_end(&a);
+	return rc;
+}
+
+/* Every few seconds. */
+static int
+run_slow(struct tick *t, int64_t now, struct err *e)
+{
+	const struct config_system *sys = t->config->systems.items;
+
+	t->slow_at = now;
+	for (size_t i = 0; i < t->config->systems.n; i++) {
+		if (look_at_incidents(t, &sys[i], now, e) == -1)
+			return -1;
+	}
+	if (remind_review(t->store, t->config, now, e) == -1)
+		return -1;
+	return expire(t, now, e);
+}
+
 /* Within a transaction. */
 static int
 run(struct tick *t, int64_t now, struct err *e)
@@ -78,17 +139,14 @@ run(struct tick *t, int64_t now, struct err *e)
 	bool slow = now - t->slow_at >= SLOW_EVERY_S || now < t->slow_at;
 	int due = announce_due(t->store, now, e);
 
-	if (due == -1)
+	if (due == -1 || post_planned_due(t->store, now, e) == -1)
 		return -1;
 	for (size_t i = 0; i < t->config->systems.n; i++) {
 		if (look_after(t, &sys[i], now, e) == -1)
 			return -1;
 	}
-	if (slow) {
-		t->slow_at = now;
-		if (expire(t, now, e) == -1)
-			return -1;
-	}
+	if (slow && run_slow(t, now, e) == -1)
+		return -1;
 	return due > 0;
 }
 

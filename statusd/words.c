@@ -13,8 +13,8 @@
 
 /* The worst level of what has the same words; one cause as if at "as". */
 static enum level
-level_in_words(const struct incident *in, const char *words,
-    const struct incident_cause *other, enum level as)
+level_in_words(const struct config *conf, const struct incident *in,
+    const char *words, const struct incident_cause *other, enum level as)
 {
 	enum level worst = LEVEL_OK;
 
@@ -23,19 +23,21 @@ level_in_words(const struct incident *in, const char *words,
 		enum level level = c == other ? as : c->level;
 
 		if (incident_stands(level) && level > worst &&
-		    strcmp(template_trouble(c->check, c->subject), words) == 0)
+		    strcmp(template_trouble(conf, c->check, c->subject),
+		        words) == 0)
 			worst = level;
 	}
 	return worst;
 }
 
 void
-words_fold(const struct incident *in, struct incident_event *ev)
+words_fold(const struct config *conf, const struct incident *in,
+    struct incident_event *ev)
 {
 	const struct incident_cause *c = &in->causes[ev->cause];
-	const char *words = template_trouble(c->check, c->subject);
-	enum level before = level_in_words(in, words, c, ev->before);
-	enum level after = level_in_words(in, words, NULL, LEVEL_OK);
+	const char *words = template_trouble(conf, c->check, c->subject);
+	enum level before = level_in_words(conf, in, words, c, ev->before);
+	enum level after = level_in_words(conf, in, words, NULL, LEVEL_OK);
 
 	if (ev->what != INCIDENT_JOINED && ev->what != INCIDENT_LEVEL &&
 	    ev->what != INCIDENT_CLEARED)
@@ -74,6 +76,13 @@ number_is_public(const struct config *c, const char *check)
 	return false;
 }
 
+/* How long it takes is told of where delays or queues are. */
+static bool
+eta_is_public(const struct config *c)
+{
+	return (c->public & (CONFIG_PUBLIC_DELAY | CONFIG_PUBLIC_QUEUE)) != 0;
+}
+
 static bool
 is_draft(const struct words *w, const struct incident_cause *c)
 {
@@ -90,8 +99,8 @@ list_still(const struct words *w, const char *still[STILL_MAX])
 	for (size_t i = 0; i < w->in->n_causes && n < STILL_MAX; i++) {
 		const struct incident_cause *c = &w->in->causes[i];
 		const char *words = is_draft(w, c)
-		    ? template_trouble("", "")
-		    : template_trouble(c->check, c->subject);
+		    ? template_trouble(w->config, "", "")
+		    : template_trouble(w->config, c->check, c->subject);
 		bool known = !incident_stands(c->level);
 
 		for (size_t k = 0; k < n; k++)
@@ -111,8 +120,8 @@ cause_of_title(const struct words *w)
 	for (size_t i = 0; bare != NULL && i < w->in->n_causes; i++) {
 		const struct incident_cause *c = &w->in->causes[i];
 
-		if (strcmp(template_trouble(c->check, c->subject), bare + 2) ==
-		    0)
+		if (strcmp(template_trouble(w->config, c->check, c->subject),
+		        bare + 2) == 0)
 			return c;
 	}
 	return &w->in->causes[0];
@@ -124,6 +133,11 @@ words_add(struct words *w, const struct incident_event *ev)
 	const struct incident_cause *c = &w->in->causes[ev->cause];
 	const char *still[STILL_MAX];
 	struct template_case t = { .what = ev->what,
+		.config = w->config,
+		.system = w->system->code,
+		.role = w->system->role,
+		.city = w->system->city,
+		.now = w->now,
 		.before = ev->before,
 		.value = c->value,
 		.since = w->now,
@@ -133,9 +147,10 @@ words_add(struct words *w, const struct incident_event *ev)
 		c = cause_of_title(w);
 	t.check = c->check;
 	t.subject = c->subject;
-	t.level = level_in_words(
-	    w->in, template_trouble(c->check, c->subject), NULL, LEVEL_OK);
+	t.level = level_in_words(w->config, w->in,
+	    template_trouble(w->config, c->check, c->subject), NULL, LEVEL_OK);
 	t.has_number = number_is_public(w->config, c->check);
+	t.eta = c->eta > w->now && eta_is_public(w->config) ? c->eta : 0;
 	t.n_still = list_still(w, still);
 	/* Of a silent system the value is when it last reported. */
 	if (strcmp(c->check, INCIDENT_SILENCE) == 0)
@@ -156,8 +171,9 @@ words_end(struct words *w, struct store_entry *en, struct err *e)
 	en->body = buf_take(&w->body);
 	if (en->body == NULL ||
 	    asprintf(&en->title, "%s: %s", w->system->code,
-	        ends ? template_over(c->check, c->subject)
-	             : template_trouble(c->check, c->subject)) == -1) {
+	        ends ? template_over(w->config, c->check, c->subject)
+	             : template_trouble(w->config, c->check, c->subject)) ==
+	        -1) {
 		en->title = NULL;
 		return err_set(e, "no memory");
 	}

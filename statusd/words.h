@@ -22,7 +22,8 @@ struct err;
  * happened to a cause into what happened to its words (template_trouble());
  * INCIDENT_NOTHING where these stand as they did.
  */
-void words_fold(const struct incident *in, struct incident_event *ev);
+void words_fold(const struct config *c, const struct incident *in,
+    struct incident_event *ev);
 
 struct words {
 	const struct config *config;

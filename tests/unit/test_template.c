@@ -35,9 +35,10 @@ titles(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		assert_string_equal(
-		    template_trouble(t[i].check, t[i].subject), t[i].trouble);
+		    template_trouble(NULL, t[i].check, t[i].subject),
+		    t[i].trouble);
 		assert_string_equal(
-		    template_over(t[i].check, t[i].subject), t[i].over);
+		    template_over(NULL, t[i].check, t[i].subject), t[i].over);
 	}
 }
 

@@ -1,0 +1,24 @@
+#ifndef STATUSD_TEMPLATE_INNER_H
+#define STATUSD_TEMPLATE_INNER_H
+
+struct config;
+struct config_template;
+
+/* What the files behind template.h share. */
+struct template_words {
+	const char *check;
+	const char *subject; /* NULL: any */
+	const char *trouble;
+	const char *text; /* what it means for the reader */
+	const char *over;
+	const char *over_text;
+};
+
+/* The words for a check, the operator's over the built-in ones. */
+struct template_words template_find(
+    const struct config *c, const char *check, const char *subject);
+/* His template, or NULL. */
+const struct config_template *template_own(
+    const struct config *c, const char *check, const char *subject);
+
+#endif
