@@ -2,6 +2,7 @@
 
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/sql_vfs.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ sql_open(const char *path, enum sql_open_mode mode, int busy_ms, struct err *e)
 	}
 	old = umask(027);
 	rc = sqlite3_open_v2(
-	    path, &s->db, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
+	    path, &s->db, flags[mode] | SQLITE_OPEN_NOMUTEX, sql_vfs());
 	if (rc != SQLITE_OK) {
 		(void)err_set(e, "%s: %s", path,
 		    s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));

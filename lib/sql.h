@@ -91,6 +91,13 @@ int64_t sql_total_changes(struct sql *s);
  */
 int sql_reserve(struct sql *s, size_t bytes, struct err *e);
 
+/*
+ * Whether memory that connections of this process share with others was lost
+ * since the last call, because somebody cut its file ("-shm"): close them all
+ * before any is opened again.
+ */
+bool sql_memory_was_lost(void);
+
 /* What the last failure was: the store is full; it is busy; it is damaged. */
 bool sql_was_full(struct sql *s);
 bool sql_was_busy(struct sql *s);

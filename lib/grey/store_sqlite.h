@@ -117,6 +117,7 @@ struct sqlite_store {
 	atomic_int wal_frames;
 	struct err fault; /* who writes */
 	bool restore; /* who writes: the database was made anew */
+	bool lost_memory; /* who writes: see sql_memory_was_lost() */
 	struct log_limit fault_log, well_log;
 
 	pthread_mutex_t allow_lock;

@@ -26,6 +26,15 @@ struct fault {
 	bool closed; /* nothing is open */
 };
 
+/* What the connections share is of this process alone now: all must go. */
+static bool
+memory_is_lost(struct sqlite_store *s)
+{
+	if (sql_memory_was_lost())
+		s->lost_memory = true;
+	return s->lost_memory;
+}
+
 static int
 run_batch(struct sqlite_store *s, struct request *batch, struct err *e)
 {
@@ -40,6 +49,8 @@ run_batch(struct sqlite_store *s, struct request *batch, struct err *e)
 		else
 			rc = row_judge(s, s->writer, &r->q, true, &r->j, e);
 	}
+	if (rc == 0 && memory_is_lost(s))
+		rc = err_set(e, "the file %s-shm was cut", s->path);
 	if (rc == 0)
 		rc = sql_commit(s->writer, e);
 	if (rc == -1)
@@ -247,6 +258,12 @@ look_after(struct sqlite_store *s, struct fault *f)
 	} else if (atomic_load(&s->damaged)) {
 		set_aside(s);
 		f->closed = true;
+	} else if (s->lost_memory && !f->closed) {
+		s->lost_memory = false;
+		store_close_all(s);
+		f->closed = true;
+		f->next_probe_ms = clock_mono_ms() + PROBE_MS;
+		return; /* readers that are lent have to go as well */
 	} else if (!f->closed && f->probes % 4 == 0 && s->writer != NULL &&
 	    !sql_was_busy(s->writer)) {
 		store_close_all(s); /* perhaps a new look helps */
@@ -282,7 +299,7 @@ store_writer_main(void *arg)
 	for (;;) {
 		store_wait_for_work(s, IDLE_MS);
 		(void)pthread_mutex_lock(&s->write_lock);
-		if (atomic_load(&s->gone))
+		if (atomic_load(&s->gone) || memory_is_lost(s))
 			atomic_store(&s->faulty, true);
 		batch = store_take_batch(s);
 		if (batch != NULL && atomic_load(&s->faulty))
