@@ -6,6 +6,7 @@
 #include "lib/grey/store.h"
 #include "lib/log.h"
 #include "lib/metrics_http.h"
+#include "milter/host.h"
 #include "milter/listen.h"
 #include "milter/live.h"
 #include "milter/session.h"
@@ -13,12 +14,10 @@
 #include <errno.h>
 #include <libmilter/mfapi.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,45 +61,6 @@ store_options(const struct grey_config *c, const struct daemon_user *user)
 	return o;
 }
 
-/* --- -t
- * ----------------------------------------------------------------------- */
-
-static void
-warn_folder(const char *option, const char *path)
-{
-	char folder[4096];
-	struct stat st;
-
-	folder_of(path, folder, sizeof(folder));
-	if (folder[0] != '\0' && stat(folder, &st) == -1)
-		(void)fprintf(stderr,
-		    "warning: %s: folder %s: %s; it is made at start, as "
-		    "root\n",
-		    option, folder, strerror(errno));
-}
-
-/* What cannot be used on this host, yet is no fault of the file. */
-static void
-warn_host(const struct grey_config *c)
-{
-	if (getpwnam(c->user) == NULL)
-		(void)fprintf(stderr,
-		    "warning: user: \"%s\" does not exist; \"nobody\" would "
-		    "be taken\n",
-		    c->user);
-	if (sqlite_path(c->store) != NULL)
-		warn_folder("store", sqlite_path(c->store));
-	else
-		(void)fprintf(stderr,
-		    "warning: store: this release keeps its data in sqlite "
-		    "only\n");
-	if (listen_path(c) != NULL)
-		warn_folder("socket", listen_path(c));
-}
-
-/* --- the end
- * -------------------------------------------------------------------- */
-
 static void
 drain(void)
 {
@@ -134,9 +94,6 @@ finish(struct metrics_http *metrics)
 	log_info("ended");
 	live_release(live);
 }
-
-/* --- running
- * ---------------------------------------------------------------------- */
 
 static void
 reload(void)
@@ -220,9 +177,6 @@ start_threads(struct metrics_http *metrics, struct err *e)
 		return err_set(e, "no thread for libmilter");
 	return 0;
 }
-
-/* --- start
- * -------------------------------------------------------------------------- */
 
 static struct metrics_http *
 open_metrics(const struct grey_config *c)
@@ -325,7 +279,7 @@ main(int argc, char **argv)
 		goto fault;
 	live_put(&milter.live, live);
 	if (args.test) {
-		warn_host(&live->config);
+		host_warn(&live->config);
 		return 0;
 	}
 	if (start(&args, &metrics, &e) == -1) {

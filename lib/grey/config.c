@@ -4,7 +4,7 @@
 #include "lib/err.h"
 #include "lib/grey/allow.h"
 #include "lib/grey/config_table.h"
-#include "lib/grey/mynetworks.h"
+#include "lib/grey/postconf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -219,7 +219,7 @@ grey_config_add_mynetworks(struct grey_config *c, struct err *e)
 	if (*c->postfix_config == '\0')
 		return 0;
 	buf_init(&out, MYNETWORKS_CAP);
-	rc = grey_mynetworks(c->postfix_config, &out, e);
+	rc = grey_postconf(c->postfix_config, "mynetworks", &out, e);
 	if (rc == -1 || out.len == 0) {
 		buf_free(&out);
 		return rc;

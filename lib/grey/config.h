@@ -92,7 +92,7 @@ int grey_config_read(struct grey_config *c, const char *file,
 void grey_config_free(struct grey_config *c);
 
 /*
- * Add Postfix's own mynetworks to "trusted" (see lib/grey/mynetworks.h).
+ * Add Postfix's own mynetworks to "trusted" (see lib/grey/postconf.h).
  * Starts a program: not for a thread that answers.  Returns 0, or -1 with the
  * reason in *e: a warning, the rest of the configuration stands.
  */

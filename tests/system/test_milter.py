@@ -367,3 +367,21 @@ def test_rubbish_harms_nobody(place):
     assert milter.running()
     milter.stop()
     assert "\x01" not in milter.output() and "\x7f" not in milter.output()
+
+
+def test_what_postfix_trusts_is_trusted(place):
+    place.write("pf/main.cf", "compatibility_level = 3.6\n"
+                "mynetworks = 127.0.0.0/8 [::ffff:192.0.2.0]/120 !10.1.1.1 10.0.0.0/8\n"
+                "smtpd_recipient_restrictions = reject_unauth_destination,\n"
+                "  check_policy_service inet:127.0.0.1:10023\n")
+    place.write("pf/master.cf", "")
+    milter = Greymilter(place, delay=Bare("1h"), postfix_config=place / "pf").start()
+    for address, answer in (("10.2.3.4", "pass"), ("10.1.1.1", "451"),
+                            ("192.0.2.99", "pass"), ("192.0.3.99", "451")):
+        assert ask(milter.port, address, "a@b.example", "c@d.example").startswith(answer), address
+    status, text = milter.check()
+    assert status == 0 and "another greylister" in text, text
+    milter.stop()
+    milter.configure(postfix_config=place / "nowhere")
+    status, text = milter.check()
+    assert status == 0 and "postconf" in text, text

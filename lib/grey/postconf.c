@@ -1,4 +1,4 @@
-#include "lib/grey/mynetworks.h"
+#include "lib/grey/postconf.h"
 
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -18,23 +18,25 @@
 #define TIME_LIMIT_MS 2000
 
 static int
-start(const char *config_dir, int out_fd, pid_t *pid_r, struct err *e)
+start(const char *const words[2], int out_fd, pid_t *pid_r, struct err *e)
 {
 	static const char *const programs[] = { "postconf",
 		"/usr/sbin/postconf", "/usr/local/sbin/postconf" };
 	char *env[] = { (char[]){ "PATH=/usr/sbin:/usr/bin:/sbin:/bin" },
 		(char[]){ "LC_ALL=C" }, NULL };
 	char *argv[] = { (char[]){ "postconf" }, (char[]){ "-c" },
-		strdup(config_dir), (char[]){ "-h" }, (char[]){ "mynetworks" },
-		NULL };
+		strdup(words[0]), (char[]){ "-h" }, strdup(words[1]), NULL };
 	posix_spawn_file_actions_t fa;
 	sigset_t none;
 	posix_spawnattr_t attr;
 	size_t i;
 	int rc = ENOMEM;
 
-	if (argv[2] == NULL)
+	if (argv[2] == NULL || argv[4] == NULL) {
+		free(argv[2]);
+		free(argv[4]);
 		return err_set(e, "no memory");
+	}
 	(void)posix_spawn_file_actions_init(&fa);
 	(void)posix_spawn_file_actions_addopen(
 	    &fa, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -53,6 +55,7 @@ start(const char *config_dir, int out_fd, pid_t *pid_r, struct err *e)
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	free(argv[2]);
+	free(argv[4]);
 	return rc == 0 ? 0 : err_set(e, "postconf: %s", strerror(rc));
 }
 
@@ -81,14 +84,16 @@ read_all(int fd, struct buf *out, struct err *e)
 }
 
 int
-grey_mynetworks(const char *config_dir, struct buf *out, struct err *e)
+grey_postconf(
+    const char *config_dir, const char *name, struct buf *out, struct err *e)
 {
+	const char *const words[2] = { config_dir, name };
 	int fd[2], rc, status = -1;
 	pid_t pid;
 
 	if (pipe2(fd, O_CLOEXEC) == -1)
 		return err_set(e, "pipe: %s", strerror(errno));
-	rc = start(config_dir, fd[1], &pid, e);
+	rc = start(words, fd[1], &pid, e);
 	(void)close(fd[1]);
 	if (rc == 0) {
 		rc = read_all(fd[0], out, e);
