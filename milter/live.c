@@ -9,7 +9,6 @@ struct live *
 live_read(const struct live_source *from, struct err *e)
 {
 	struct live *l = calloc(1, sizeof(*l));
-	struct err why;
 
 	if (l == NULL) {
 		(void)err_set(e, "no memory");
@@ -20,11 +19,37 @@ live_read(const struct live_source *from, struct err *e)
 		free(l);
 		return NULL;
 	}
-	if (grey_config_add_mynetworks(&l->config, &why) == -1)
-		log_warn("postfix_config: %s", why.text);
 	grey_reply_code(l->config.reply_code, l->code, l->status);
 	atomic_init(&l->refs, 1);
 	return l;
+}
+
+void
+live_add_networks(struct live *l)
+{
+	struct err e;
+
+	if (grey_config_add_mynetworks(&l->config, &e) == -1)
+		log_warn("postfix_config: %s", e.text);
+}
+
+struct grey_store_options
+live_store_options(const struct grey_config *c)
+{
+	static const int text[] = { [GREY_WAITING_ONLY] = GREY_TEXT_WAITING,
+		[GREY_HASHED] = GREY_TEXT_NEVER,
+		[GREY_KEPT] = GREY_TEXT_ALWAYS };
+	struct grey_store_options o = { .url = c->store,
+		.use = GREY_STORE_SERVE,
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+		.keep = { .retry_window_s = c->retry_window_s,
+		    .lifetime_s = c->lifetime_s,
+		    .lost_s = c->privacy.keep_s },
+		.text_keep_s = c->privacy.keep_s };
+
+	o.text = text[c->privacy.addresses];
+	return o;
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "lib/grey/config.h"
 #include "lib/grey/reply.h"
+#include "lib/grey/store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,8 +34,16 @@ struct live_source {
 	size_t n_overrides;
 };
 
-/* Read it; NULL with *e set.  mynetworks that cannot be read are a warning. */
+/* Read the file; NULL with *e set. */
 struct live *live_read(const struct live_source *from, struct err *e);
+/*
+ * Add Postfix's mynetworks to what was read and is not in force yet; where
+ * they cannot be had that is a warning in the log.  Can take seconds.
+ */
+void live_add_networks(struct live *l);
+
+/* What the store is to know of it; uid and gid are not set. */
+struct grey_store_options live_store_options(const struct grey_config *c);
 
 /* Put "l" in force (taken over); the one before goes when nobody uses it. */
 void live_put(struct live_slot *slot, struct live *l);

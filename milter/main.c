@@ -9,6 +9,7 @@
 #include "milter/host.h"
 #include "milter/listen.h"
 #include "milter/live.h"
+#include "milter/reload.h"
 #include "milter/session.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #define SAVE_EVERY_S 5 /* counters */
+#define NETWORKS_MS 600 /* how long the start waits for postconf */
 #define DRAIN_MS 1500 /* at the end: for answers that are on their way */
 
 static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER } };
@@ -40,25 +42,6 @@ folder_of(const char *path, char *out, size_t size)
 	const char *slash = strrchr(path, '/');
 
 	(void)snprintf(out, size, "%.*s", (int)(slash - path), path);
-}
-
-static struct grey_store_options
-store_options(const struct grey_config *c, const struct daemon_user *user)
-{
-	static const int text[] = { [GREY_WAITING_ONLY] = GREY_TEXT_WAITING,
-		[GREY_HASHED] = GREY_TEXT_NEVER,
-		[GREY_KEPT] = GREY_TEXT_ALWAYS };
-	struct grey_store_options o = { .url = c->store,
-		.use = GREY_STORE_SERVE,
-		.uid = user != NULL ? user->uid : (uid_t)-1,
-		.gid = user != NULL ? user->gid : (gid_t)-1,
-		.keep = { .retry_window_s = c->retry_window_s,
-		    .lifetime_s = c->lifetime_s,
-		    .lost_s = c->privacy.keep_s },
-		.text_keep_s = c->privacy.keep_s };
-
-	o.text = text[c->privacy.addresses];
-	return o;
 }
 
 static void
@@ -84,6 +67,7 @@ finish(struct metrics_http *metrics)
 	const char *path = listen_path(&live->config);
 
 	daemon_notify("STOPPING=1");
+	reload_end();
 	drain();
 	metrics_http_close(metrics);
 	count_save(&milter.count, milter.store);
@@ -93,27 +77,6 @@ finish(struct metrics_http *metrics)
 		(void)unlink(path);
 	log_info("ended");
 	live_release(live);
-}
-
-static void
-reload(void)
-{
-	struct grey_store_options o;
-	struct err e = { { 0 } };
-	struct live *live;
-
-	daemon_notify("RELOADING=1");
-	live = live_read(&source, &e);
-	if (live == NULL) {
-		log_error(
-		    "not reloaded, the old configuration stands: %s", e.text);
-	} else {
-		o = store_options(&live->config, NULL);
-		grey_store_configure(milter.store, &o);
-		live_put(&milter.live, live);
-		log_info("reloaded %s", source.file);
-	}
-	daemon_notify("READY=1");
 }
 
 /*
@@ -137,7 +100,7 @@ wait_for_end(void)
 	while (!atomic_load(&listener_ended)) {
 		sig = sigtimedwait(&set, NULL, &second);
 		if (sig == SIGUSR1)
-			reload();
+			reload_start(&milter, &source, false);
 		else if (sig != -1)
 			return;
 		else if (errno == EAGAIN && ++seconds % SAVE_EVERY_S == 0)
@@ -173,6 +136,7 @@ start_threads(struct metrics_http *metrics, struct err *e)
 	if (metrics != NULL &&
 	    metrics_http_start(metrics, compose_metrics, &milter, e) == -1)
 		return -1;
+	reload_wait(NETWORKS_MS);
 	if (pthread_create(&listener, NULL, run_libmilter, NULL) != 0)
 		return err_set(e, "no thread for libmilter");
 	return 0;
@@ -196,7 +160,7 @@ static int
 open_store(
     const struct grey_config *c, const struct daemon_user *user, struct err *e)
 {
-	struct grey_store_options o = store_options(c, user);
+	struct grey_store_options o = live_store_options(c);
 	const char *path = sqlite_path(c->store);
 	char folder[4096];
 
@@ -205,6 +169,9 @@ open_store(
 		if (folder[0] != '\0' && daemon_make_dir(folder, user, e) == -1)
 			return -1;
 	}
+	o.use = GREY_STORE_SERVE;
+	o.uid = user->uid;
+	o.gid = user->gid;
 	milter.store = grey_store_open(&o, e);
 	return milter.store != NULL ? 0 : -1;
 }
@@ -243,6 +210,8 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 		goto out;
 	if (daemon_signals(e) == -1 || open_store(c, &user, e) == -1)
 		goto out;
+	if (*c->postfix_config != '\0')
+		reload_start(&milter, &source, true);
 	*metrics_r = open_metrics(c);
 	if (daemon_drop(&user, NULL, e) == -1 ||
 	    start_threads(*metrics_r, e) == -1)
@@ -279,6 +248,7 @@ main(int argc, char **argv)
 		goto fault;
 	live_put(&milter.live, live);
 	if (args.test) {
+		live_add_networks(live);
 		host_warn(&live->config);
 		return 0;
 	}

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TIME_LIMIT_MS 2000
+#define TIME_LIMIT_MS 5000
 
 static int
 start(const char *const words[2], int out_fd, pid_t *pid_r, struct err *e)

@@ -122,7 +122,7 @@ struct sqlite_store {
 
 	pthread_mutex_t allow_lock;
 	struct grey_whitelist *whitelist;
-	int64_t allow_generation; /* care thread only */
+	_Atomic(int64_t) allow_generation; /* 0: none was read yet */
 
 	pthread_mutex_t hit_lock;
 	struct store_hit hits[STORE_HITS];
@@ -206,6 +206,16 @@ void *store_writer_main(void *arg);
  * where nobody else is writing and commits are quick; else leave it to who is.
  */
 void store_write_now(struct sqlite_store *s);
+
+/* --- store_sqlite_save.c --- */
+
+/* Write the whitelist as text beside the database; a fault is no matter. */
+void store_save_allow(
+    const struct sqlite_store *s, const struct grey_whitelist *w);
+/* Hand each entry of that text to "each". 0, or -1 when that fails. */
+int store_read_saved(const struct sqlite_store *s,
+    int (*each)(struct sql *db, const struct allow_entry *entry, struct err *e),
+    struct sql *db, struct err *e);
 
 /* --- store_sqlite_care.c --- */
 

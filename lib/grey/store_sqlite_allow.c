@@ -295,6 +295,8 @@ store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 	if (w == NULL)
 		return -1;
 	log_debug("store: whitelist %lld: %zu entries", (long long)now, n);
+	if (s->use == GREY_STORE_SERVE)
+		store_save_allow(s, w);
 	s->allow_generation = now;
 	swap_in(s, w);
 	return 0;
@@ -357,6 +359,10 @@ store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 
 	if (!s->restore)
 		return 0;
+	if (s->allow_generation == 0) { /* nothing was ever read */
+		rc = store_read_saved(s, insert_entry, db, e);
+		return rc == 0 ? bump_generation(db, e) : -1;
+	}
 	(void)pthread_mutex_lock(&s->allow_lock);
 	w = s->whitelist;
 	if (w != NULL)

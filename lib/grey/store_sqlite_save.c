@@ -25,8 +25,9 @@ compose(struct buf *b, const struct grey_whitelist *w)
 	const struct allow_entry *a;
 	size_t i;
 
-	buf_str(b, "# The whitelist as greymilter last saw it; it is read only "
-	           "when the database is damaged.\n");
+	buf_str(b,
+	    "# The whitelist as greymilter last saw it; it is read only "
+	    "when the database is damaged.\n");
 	for (i = 0; i < w->n; i++) {
 		a = &w->entries[i];
 		buf_printf(b, "%s\t%s\t%s\t%lld\t%lld\t%s\t%s\n",
@@ -37,7 +38,7 @@ compose(struct buf *b, const struct grey_whitelist *w)
 }
 
 static int
-write_file(const char *path, const struct buf *b)
+write_file(const struct sqlite_store *s, const char *path, const struct buf *b)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	size_t done = 0;
@@ -45,6 +46,9 @@ write_file(const char *path, const struct buf *b)
 
 	if (fd == -1)
 		return -1;
+	if (geteuid() == 0 && s->uid != (uid_t)-1 &&
+	    fchown(fd, s->uid, s->gid) == -1)
+		log_debug("store: %s: %s", path, strerror(errno));
 	while (done < b->len && n > 0) {
 		n = write(fd, b->data + done, b->len - done);
 		done += n > 0 ? (size_t)n : 0;
@@ -64,9 +68,12 @@ store_save_allow(const struct sqlite_store *s, const struct grey_whitelist *w)
 
 	(void)snprintf(path, sizeof(path), "%s" SUFFIX, s->path);
 	(void)snprintf(temp, sizeof(temp), "%s.new", path);
+	if (w->n == 0 && access(path, F_OK) == -1)
+		return;
 	buf_init(&b, FILE_CAP);
 	compose(&b, w);
-	if (b.bad || write_file(temp, &b) == -1 || rename(temp, path) == -1) {
+	if (b.bad || write_file(s, temp, &b) == -1 ||
+	    rename(temp, path) == -1) {
 		log_debug("store: %s: %s", path, strerror(errno));
 		(void)unlink(temp);
 	}

@@ -180,11 +180,17 @@ def test_damaged(place, how):
 
 
 def test_started_with_a_damaged_one(place):
-    milter = Greymilter(place, delay=Bare("2s"))
-    with open(milter.store, "wb") as f:
-        f.write(os.urandom(8192))
-    os.chmod(milter.store, 0o666)
-    milter.start()
-    until(lambda: ask(milter.port, "198.51.100.7", "a@b.example", "c@d.example")
-          .startswith("451"), BACK_S)
-    assert glob.glob(milter.store + ".damaged-*")
+    """The whitelist comes back from its last text."""
+    case = Case(place)
+    case.milter.greywl("add", "192.0.2.0/24", "--note", 'a partner network')
+    until(lambda: ask(case.milter.port, "192.0.2.1", "a@b.example", "c@d.example") == "pass", 2)
+    case.milter.stop()
+    with open(case.store, "r+b") as f:
+        f.write(os.urandom(os.path.getsize(case.store)))
+    case.milter.start()
+    case.comes_back()
+    assert glob.glob(case.store + ".damaged-*")
+    until(lambda: case.ask("x", "a@friend.example") == "pass", 2)
+    listed = case.milter.greywl("list").stdout
+    assert "192.0.2.0/24" in listed and 'a partner network' in listed
+    case.is_sound()

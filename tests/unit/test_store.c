@@ -448,12 +448,12 @@ static int
 remove_folder(void **state)
 {
 	static const char *const names[] = { "grey.db", "grey.db-wal",
-		"grey.db-shm" };
+		"grey.db-shm", "grey.db.whitelist" };
 	char path[96];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
 		(void)unlink(path);
 	}
