@@ -39,6 +39,9 @@ const struct gw_command gw_commands[] = {
 	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM) | GW_BIT(GW_SKIP_BROKEN) |
 	        GW_BIT(GW_AUTHOR),
 	    0, 1, gw_import },
+	{ "rehearse", "LOG ...",
+	    "what greymilter would have done with the mail of Postfix's logs",
+	    GW_BIT(GW_JSON) | GW_BIT(GW_SEED), 1, SIZE_MAX, gw_rehearse },
 	{ "lost", "", "proven senders who were deferred and never came back",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_SINCE), 0, 0, gw_lost },
 	{ "forget", "ADDRESS", "delete what the store keeps about an address",
