@@ -4,7 +4,7 @@
 #include "statusd/ctl.h"
 #include "statusd/site.h"
 #include "statusd/store.h"
-#include "statusd/store_system.h"
+#include "statusd/store_history.h"
 
 #include <errno.h>
 #include <pwd.h>

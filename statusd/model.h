@@ -99,6 +99,8 @@ struct model_system {
 	int64_t last_verified; /* when it last reported; 0: never */
 	enum model_answers answers;
 	char *reason; /* why it is not operational, public words, or "" */
+	enum model_state felt; /* as customers have it, planned work or not */
+	bool planned; /* planned work is in progress */
 	struct model_day *days; /* the last up to MODEL_DAYS, oldest first */
 	size_t n_days;
 	struct model_month *months; /* oldest first, this one last */

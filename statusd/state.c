@@ -52,10 +52,29 @@ state_of(const struct state_facts *f, int64_t now, int64_t late_after_s)
 
 	if (f->maintenance)
 		return MODEL_MAINTENANCE;
-	if (state_is_fresh(f->reported_at, now, late_after_s)) {
+	if (f->probes_only
+	        ? f->probed
+	        : state_is_fresh(f->reported_at, now, late_after_s)) {
 		state = f->critical ? MODEL_PARTIAL_OUTAGE
 		    : f->warning    ? MODEL_DEGRADED
 		                    : MODEL_OPERATIONAL;
+	}
+	return state_rank(said) > state_rank(state) ? said : state;
+}
+
+enum model_state
+state_felt(const struct state_facts *f, int64_t now, int64_t late_after_s)
+{
+	enum model_state state = MODEL_UNKNOWN;
+	enum model_state said = f->by_hand ? of_impact(f->impact)
+	                                   : MODEL_OPERATIONAL;
+	bool fresh = state_is_fresh(f->reported_at, now, late_after_s);
+
+	/* What reports said of old is not held against looks of now. */
+	if ((fresh && f->felt_known) || f->probed) {
+		state = f->felt_critical ? MODEL_PARTIAL_OUTAGE
+		    : f->felt_warning    ? MODEL_DEGRADED
+		                         : MODEL_OPERATIONAL;
 	}
 	return state_rank(said) > state_rank(state) ? said : state;
 }

@@ -13,6 +13,11 @@
 struct state_facts {
 	int64_t reported_at; /* its newest report came in; 0: never */
 	bool critical, warning; /* some current finding is */
+	/* The same of what customers use; and whether anything of it is known.
+	 */
+	bool felt_critical, felt_warning, felt_known;
+	bool probes_only; /* nobody reports for it */
+	bool probed; /* looks from outside, but pings, told something lately */
 	/* The worst of what the operator says in incidents that are open. */
 	bool by_hand;
 	enum model_impact impact;
@@ -20,6 +25,13 @@ struct state_facts {
 };
 
 enum model_state state_of(
+    const struct state_facts *f, int64_t now, int64_t late_after_s);
+
+/*
+ * The state as customers have it, for uptime and history: from what they use,
+ * never from a ping alone; planned work is not looked at.
+ */
+enum model_state state_felt(
     const struct state_facts *f, int64_t now, int64_t late_after_s);
 
 /*

@@ -2,6 +2,7 @@
 
 #include "lib/err.h"
 #include "statusd/config.h"
+#include "statusd/store_history.h"
 #include "statusd/store_inner.h"
 
 #include <sodium.h>
@@ -44,6 +45,8 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	sql_close(s->sql);
+	store_history_forget(s);
+	store_series_forget(s);
 	free(s);
 }
 

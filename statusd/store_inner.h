@@ -6,10 +6,18 @@
 #include <stdint.h>
 
 /* What only the store's own files see. */
+struct store_past;
+struct store_charts;
 struct store {
 	struct sql *sql;
 	int64_t seen_version; /* PRAGMA data_version of the last look */
+	/* Kept between loads: store_history.h. */
+	struct store_past *past;
+	size_t n_past;
+	struct store_charts *charts;
+	size_t n_charts;
 };
+void store_series_forget(struct store *s);
 
 extern const char *const store_schema[];
 extern const int store_n_schema;

@@ -122,6 +122,7 @@ static const char first[] =
  * cause of calm      reopens to held_back: an incident that comes and goes
  * period.felt        the state as customers had it; planned: during planned
  * work label              categories (kind 0) and tags (kind 1) of a thread
+ * sample_day         samples of days that are over, by days since 1970
  * probe              what the looks from outside found last
  * thread.source      what it was imported from, so that it is so only once
  * told.at ...        when an alert heard of a fault last, for reminders
@@ -160,6 +161,11 @@ static const char second[] =
     " at INTEGER NOT NULL, latency REAL NOT NULL,"
     " expires_at INTEGER NOT NULL, fault TEXT NOT NULL,"
     " PRIMARY KEY (system, name)) WITHOUT ROWID;"
+
+    "CREATE TABLE sample_day ("
+    " series INTEGER NOT NULL REFERENCES series ON DELETE CASCADE,"
+    " day INTEGER NOT NULL, low REAL NOT NULL, mean REAL NOT NULL,"
+    " high REAL NOT NULL, PRIMARY KEY (series, day)) WITHOUT ROWID;"
 
     "ALTER TABLE told ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE told ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0;"

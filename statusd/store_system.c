@@ -4,7 +4,9 @@
 #include "lib/err.h"
 #include "lib/level.h"
 #include "statusd/config.h"
+#include "statusd/incident.h"
 #include "statusd/state.h"
+#include "statusd/store_history.h"
 #include "statusd/store_inner.h"
 #include "statusd/store_probe.h"
 #include "statusd/template.h"
@@ -12,9 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A period that was not noted for so long: statusd was not there to see. */
-#define UNSEEN_S 120
 
 /* A finding that the newest reports say nothing of counts no longer. */
 #define FORGOTTEN_S 3600
@@ -52,6 +51,53 @@ public_cause(const struct config *c, const struct config_system *sys,
 	return template_trouble(c, check, subject);
 }
 
+/* What customers use; a ping is nothing of that. */
+static bool
+is_felt(const struct config_system *sys, const char *check, const char *subject)
+{
+	const struct config_probe *p = sys->probes.items;
+
+	for (size_t i = 0;
+	     strcmp(check, INCIDENT_PROBE) == 0 && i < sys->probes.n; i++) {
+		if (strcmp(p[i].name, subject) == 0)
+			return strncmp(p[i].url, "ping:", 5) != 0;
+	}
+	return config_check_is_felt(check);
+}
+
+static void
+note_level(struct state_facts *f, enum level level, bool felt)
+{
+	switch (level) {
+	case LEVEL_CRITICAL:
+		f->critical = true;
+		f->felt_critical = f->felt_critical || felt;
+		break;
+	case LEVEL_WARNING:
+		f->warning = true;
+		f->felt_warning = f->felt_warning || felt;
+		break;
+	case LEVEL_UNKNOWN:
+		return;
+	case LEVEL_OK:
+	case LEVEL_NOTICE:
+		break;
+	}
+	f->felt_known = f->felt_known || felt;
+}
+
+/* Whether a look from outside that is not a ping has told something lately. */
+static bool
+is_probed(const struct model_system *m)
+{
+	for (size_t i = 0; i < m->n_probes; i++) {
+		if (m->probes[i].answers != MODEL_NOT_ASKED &&
+		    strcmp(m->probes[i].kind, "ping") != 0)
+			return true;
+	}
+	return false;
+}
+
 /* The worst finding; of several the one that customers feel. */
 static int
 load_findings(struct store *s, const struct config *c,
@@ -59,7 +105,7 @@ load_findings(struct store *s, const struct config *c,
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT \"check\", subject, level FROM finding "
-	    "WHERE system = ? AND level IN (2, 3) AND seen_at >= ?",
+	    "WHERE system = ? AND seen_at >= ?",
 	    e);
 	int rc, best = -1;
 
@@ -69,13 +115,14 @@ load_findings(struct store *s, const struct config *c,
 	sql_bind_int(st, 2, f->state.reported_at - FORGOTTEN_S);
 	while ((rc = sql_step(st, e)) == 1) {
 		const char *check = sql_text(st, 0);
-		bool critical = sql_int(st, 2) == LEVEL_CRITICAL;
-		int rank = 2 * critical + config_check_is_felt(check);
+		enum level level = (enum level)sql_int(st, 2);
+		bool critical = level == LEVEL_CRITICAL;
+		bool felt = is_felt(sys, check, sql_text(st, 1));
+		int rank = 2 * critical + felt;
 
-		if (critical)
-			f->state.critical = true;
-		else
-			f->state.warning = true;
+		note_level(&f->state, level, felt);
+		if (level != LEVEL_WARNING && !critical)
+			continue;
 		if (rank <= best)
 			continue;
 		best = rank;
@@ -119,16 +166,18 @@ static int
 load_since(struct store *s, struct model_system *m, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT from_at, state FROM period WHERE system = ? "
-	    "ORDER BY from_at DESC LIMIT 1",
+	    "SELECT coalesce(min(from_at), 0) FROM period WHERE system = ?1 "
+	    "AND from_at > coalesce((SELECT max(from_at) FROM period WHERE "
+	    "system = ?1 AND state <> ?2), -1)",
 	    e);
 	int rc;
 
 	if (st == NULL)
 		return -1;
 	sql_bind_text(st, 1, m->code);
+	sql_bind_int(st, 2, m->state);
 	rc = sql_step(st, e);
-	if (rc == 1 && sql_int(st, 1) == (int64_t)m->state)
+	if (rc == 1)
 		m->state_since = sql_int(st, 0);
 	sql_reset(st);
 	return rc == -1 ? -1 : 0;
@@ -144,7 +193,9 @@ reason(const struct facts *f, enum model_state state, int64_t now)
 
 	buf_init(&b, 1024);
 	buf_str(&b, "");
-	if (state == MODEL_UNKNOWN && f->state.reported_at == 0) {
+	if (state == MODEL_UNKNOWN && f->state.probes_only) {
+		buf_str(&b, "has not been looked at lately");
+	} else if (state == MODEL_UNKNOWN && f->state.reported_at == 0) {
 		buf_str(&b, "has never reported");
 	} else if (state == MODEL_UNKNOWN) {
 		buf_str(&b, "has not reported since ");
@@ -182,13 +233,24 @@ load_system(struct store *s, const struct config *c,
 	    store_load_probes(s, sys, m, site->loaded_at, e) == -1)
 		return -1;
 	read_threads(site, sys->code, &f);
+	f.state.probes_only = !sys->reports;
+	f.state.probed = is_probed(m);
+	m->felt = state_felt(&f.state, site->loaded_at, c->late_after_s);
+	m->planned = f.state.maintenance;
 	m->state = state_of(&f.state, site->loaded_at, c->late_after_s);
 	m->last_verified = f.state.reported_at;
+	for (size_t i = 0; !sys->reports && i < m->n_probes; i++)
+		m->last_verified = m->probes[i].at > m->last_verified
+		    ? m->probes[i].at
+		    : m->last_verified;
 	m->reason = reason(&f, m->state, site->loaded_at);
 	if (m->code == NULL || m->role == NULL || m->city == NULL ||
 	    m->country == NULL || m->reason == NULL)
 		return err_set(e, "no memory");
-	return load_since(s, m, e);
+	if (load_since(s, m, e) == -1 ||
+	    store_load_history(s, c, m, site->loaded_at, e) == -1)
+		return -1;
+	return store_load_series(s, c, m, site->loaded_at, e);
 }
 
 int
@@ -201,84 +263,5 @@ store_load_systems(struct store *s, const struct config *c,
 		if (load_system(s, c, &sys[i], site, e) == -1)
 			return -1;
 	}
-	return 0;
-}
-
-static int
-period_begin(struct store *s, const char *system, enum model_state state,
-    int64_t from, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(s->sql,
-	    "INSERT OR REPLACE INTO period (system, from_at, until_at, state) "
-	    "VALUES (?1, ?2, ?2, ?3)",
-	    e);
-
-	if (st == NULL)
-		return -1;
-	sql_bind_text(st, 1, system);
-	sql_bind_int(st, 2, from);
-	sql_bind_int(st, 3, state);
-	return sql_run(st, e);
-}
-
-static int
-period_extend(struct store *s, const char *system, int64_t now, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(s->sql,
-	    "UPDATE period SET until_at = max(until_at, ?2) WHERE system = ?1 "
-	    "AND from_at = (SELECT max(from_at) FROM period WHERE system = ?1)",
-	    e);
-
-	if (st == NULL)
-		return -1;
-	sql_bind_text(st, 1, system);
-	sql_bind_int(st, 2, now);
-	return sql_run(st, e);
-}
-
-int
-store_period_note(struct store *s, const char *system, enum model_state state,
-    int64_t now, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT until_at, state FROM period WHERE system = ? "
-	    "ORDER BY from_at DESC LIMIT 1",
-	    e);
-	int64_t until = 0, was = -1;
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	sql_bind_text(st, 1, system);
-	rc = sql_step(st, e);
-	if (rc == 1) {
-		until = sql_int(st, 0);
-		was = sql_int(st, 1);
-	}
-	sql_reset(st);
-	if (rc == -1)
-		return -1;
-	if (rc == 1 && now - until > UNSEEN_S && was != MODEL_UNKNOWN) {
-		if (period_begin(s, system, MODEL_UNKNOWN, until, e) == -1)
-			return -1;
-		was = MODEL_UNKNOWN;
-	}
-	if (rc == 1 && period_extend(s, system, now, e) == -1)
-		return -1;
-	if (was == (int64_t)state)
-		return 0;
-	return period_begin(s, system, state, now, e);
-}
-
-int
-store_last_seen(struct store *s, int64_t *at_r, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(
-	    s->sql, "SELECT coalesce(max(until_at), 0) FROM period", e);
-
-	if (st == NULL || sql_step(st, e) != 1)
-		return -1;
-	*at_r = sql_int(st, 0);
-	sql_reset(st);
 	return 0;
 }

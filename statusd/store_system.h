@@ -21,14 +21,4 @@ struct err;
 int store_load_systems(struct store *s, const struct config *c,
     struct model_site *site, struct err *e);
 
-/*
- * Note that the system is in this state at "now": the current period goes on,
- * or ends and another begins.
- */
-int store_period_note(struct store *s, const char *system,
-    enum model_state state, int64_t now, struct err *e);
-
-/* When statusd was last at work, as far as the store tells; 0: never. */
-int store_last_seen(struct store *s, int64_t *at_r, struct err *e);
-
 #endif

@@ -8,9 +8,9 @@
 #include "statusd/post.h"
 #include "statusd/remind.h"
 #include "statusd/state.h"
+#include "statusd/store_history.h"
 #include "statusd/store_probe.h"
 #include "statusd/store_report.h"
-#include "statusd/store_system.h"
 
 #include <stdio.h>
 
@@ -90,6 +90,8 @@ expire(struct tick *t, int64_t now, struct err *e)
 	if (now - t->expired_at < EXPIRE_EVERY_S)
 		return 0;
 	t->expired_at = now;
+	if (store_samples_sum_up(t->store, now, e) == -1)
+		return -1;
 	return store_samples_expire(t->store, now - KEEP_SAMPLES_S, e);
 }
 
@@ -187,9 +189,11 @@ tick_note_states(struct tick *t, struct model_site *site, struct err *e)
 		return -1;
 	for (size_t i = 0; i < site->n_systems; i++) {
 		struct model_system *m = &site->systems[i];
+		const struct store_moment now = { m->state, m->felt,
+			m->planned };
 
-		if (store_period_note(t->store, m->code, m->state,
-		        site->loaded_at, e) == -1) {
+		if (store_period_note(
+		        t->store, m->code, &now, site->loaded_at, e) == -1) {
 			store_rollback(t->store);
 			return -1;
 		}
