@@ -6,6 +6,10 @@ DESTDIR ?=
 CC ?= gcc
 PYTHON ?= /usr/bin/python3
 COMMA := ,
+PYTEST = $(PYTHON) -W ignore::DeprecationWarning -m pytest -q \
+	-p no:cacheprovider
+# System tests mostly wait: several at once, each in a folder of its own.
+WORKERS ?= 4
 # V=1 shows whole commands.
 V ?=
 Q := $(if $(V),,@)
@@ -136,9 +140,9 @@ unit: $(UNIT)
 	@set -e; for t in $(UNIT); do echo "== $$t"; $$t; done
 
 system: all bench-tools
-	MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+	MG_BUILD=$(CURDIR)/$(B) $(PYTEST) -n $(WORKERS) tests/system
 browser: all
-	MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/browser
+	MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/browser
 bench-tools: $(BENCH)
 
 check:
@@ -161,7 +165,7 @@ bench:
 	@MG_BUILD=$(CURDIR)/$(B) $(PYTHON) tests/bench/bench.py
 
 soak: all bench-tools
-	MG_KILLS=1000 MG_BUILD=$(CURDIR)/$(B) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_kill.py
+	MG_KILLS=1000 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py
 
 fuzz:
 	@etc/install-packages build fuzz
