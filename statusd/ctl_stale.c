@@ -43,7 +43,7 @@ render(struct ctl *c, struct err *e)
 	model = store_load_site(c->store, c->config, STORE_PUBLIC, c->now, e);
 	if (model == NULL)
 		return -1;
-	site = site_open(c->config->site_directory, e);
+	site = site_open(c->config->site_directory, "", e);
 	if (site != NULL) {
 		rc = site_update(site, model, c->now, e);
 		site_close(site);

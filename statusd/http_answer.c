@@ -2,7 +2,7 @@
 
 #include "lib/buf.h"
 #include "statusd/http_rules.h"
-#include "statusd/site_table.h"
+#include "statusd/site.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * The page has no script, loads style sheet and icon from its own host and
@@ -146,22 +147,6 @@ has_it(struct MHD_Connection *c, const struct site_file *f)
 	    http_parse_date(since, &at) == 0 && f->modified <= at;
 }
 
-bool
-http_answer_file(struct MHD_Connection *c, struct site_file *f, unsigned status)
-{
-	bool gz = f->gz != NULL &&
-	    http_accepts_gzip(request_header(c, "Accept-Encoding"));
-	struct MHD_Response *r;
-
-	if (status == MHD_HTTP_OK && has_it(c, f)) {
-		status = MHD_HTTP_NOT_MODIFIED;
-		r = prepared(f, gz ? SAME_GZ : SAME);
-	} else {
-		r = prepared(f, gz ? WHOLE_GZ : WHOLE);
-	}
-	return r != NULL && MHD_queue_response(c, status, r) == MHD_YES;
-}
-
 static bool
 queue_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 {
@@ -169,6 +154,56 @@ queue_once(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 
 	MHD_destroy_response(r);
 	return queued;
+}
+
+/* A file that is in the folder alone. */
+static int
+answer_cold(struct MHD_Connection *c, struct site *site, struct site_file *f,
+    bool gz, unsigned status)
+{
+	int fd = site_open_file(site, f, gz);
+	struct MHD_Response *r;
+
+	if (fd == -1)
+		return 0;
+	r = MHD_create_response_from_fd(gz ? f->gz_len : f->len, fd);
+	if (r == NULL) {
+		(void)close(fd);
+		return -1;
+	}
+	common_headers(r, f->type);
+	validators(r, f, gz);
+	if (gz)
+		header(r, "Content-Encoding", "gzip");
+	return queue_once(c, status, r) ? 1 : -1;
+}
+
+bool
+http_answer_file(struct MHD_Connection *c, struct site *site,
+    struct site_file *f, unsigned status)
+{
+	bool gz = f->gz_len > 0 &&
+	    http_accepts_gzip(request_header(c, "Accept-Encoding"));
+	bool same_as_theirs = status == MHD_HTTP_OK && has_it(c, f);
+	struct MHD_Response *r;
+	int rc;
+
+	if (f->body == NULL && !same_as_theirs) {
+		rc = answer_cold(c, site, f, gz, status);
+		if (rc == 0)
+			return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+			    "503: this page is being written anew",
+			    "Retry-After", "1");
+		return rc == 1;
+	}
+
+	if (same_as_theirs) {
+		status = MHD_HTTP_NOT_MODIFIED;
+		r = prepared(f, gz ? SAME_GZ : SAME);
+	} else {
+		r = prepared(f, gz ? WHOLE_GZ : WHOLE);
+	}
+	return r != NULL && MHD_queue_response(c, status, r) == MHD_YES;
 }
 
 static struct MHD_Response *

@@ -5,6 +5,7 @@
 
 struct MHD_Connection;
 struct buf;
+struct site;
 struct site_file;
 
 /*
@@ -16,8 +17,8 @@ struct site_file;
  * A file, in the encoding the client takes; 304 where it has it already.  With
  * a status other than 200 the file is sent whatever the client has.
  */
-bool http_answer_file(
-    struct MHD_Connection *c, struct site_file *f, unsigned status);
+bool http_answer_file(struct MHD_Connection *c, struct site *site,
+    struct site_file *f, unsigned status);
 
 /* An HTML page made for this request alone. */
 bool http_answer_page(struct MHD_Connection *c, const struct buf *page);

@@ -62,12 +62,17 @@ answered(bool queued)
 }
 
 static bool
-answer_404(struct MHD_Connection *c, const struct site_table *t)
+answer_404(struct MHD_Connection *c, const struct http_options *o,
+    const struct site_table *t)
 {
 	struct site_file *page = site_table_find(t, "/404.html");
 
+	if (t->partial)
+		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "503: old pages are still being written", "Retry-After",
+		    "1");
 	if (page != NULL)
-		return http_answer_file(c, page, MHD_HTTP_NOT_FOUND);
+		return http_answer_file(c, o->site, page, MHD_HTTP_NOT_FOUND);
 	return http_answer_text(
 	    c, MHD_HTTP_NOT_FOUND, "404: there is no such page", NULL, NULL);
 }
@@ -111,20 +116,20 @@ better_path(const struct site_table *t, char *path)
 }
 
 static bool
-answer_path(struct MHD_Connection *c, const struct site_table *t, char *path,
-    int changed)
+answer_path(struct MHD_Connection *c, const struct http_options *o,
+    const struct site_table *t, char *path, int changed)
 {
 	struct site_file *f = site_table_find(t, path);
 
 	if (f == NULL)
 		changed = better_path(t, path);
 	if (f == NULL && !changed)
-		return answer_404(c, t);
+		return answer_404(c, o, t);
 	if (changed)
 		return http_answer_text(c, MHD_HTTP_MOVED_PERMANENTLY,
 		    "301: it is at the address that ends with a slash",
 		    "Location", path);
-	return http_answer_file(c, f, MHD_HTTP_OK);
+	return http_answer_file(c, o->site, f, MHD_HTTP_OK);
 }
 
 /* The path of a target that names the host as well (RFC 9112, 3.2.2). */
@@ -166,7 +171,7 @@ answer_get(
 	if (strcmp(path, SEARCH_PATH) == 0 || strcmp(path, "/search") == 0)
 		queued = answer_search(c, t);
 	else
-		queued = answer_path(c, t, path, changed);
+		queued = answer_path(c, o, t, path, changed);
 	site_table_unref(t);
 	return queued;
 }

@@ -21,6 +21,7 @@
 #include "statusd/store.h"
 #include "statusd/tick.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -84,7 +85,7 @@ open_all(struct statusd *d, struct err *e)
 {
 	const struct config *c = d->config;
 	struct err why = { "" };
-	char *outbox = NULL;
+	char *outbox = NULL, *note;
 
 	if (daemon_find_user(c->user, &d->user, e) == -1 ||
 	    place_prepare(c, &d->user, e) == -1)
@@ -92,7 +93,9 @@ open_all(struct statusd *d, struct err *e)
 	d->listen_fd = http_listen(c->listen, e);
 	if (d->listen_fd == -1)
 		return -1;
-	d->site = site_open(c->site_directory, e);
+	note = place_beside(c, "-site.txt");
+	d->site = site_open(c->site_directory, note != NULL ? note : "", e);
+	free(note);
 	if (d->site == NULL)
 		return -1;
 	if (c->metrics[0] != '\0' &&
@@ -181,6 +184,8 @@ render(struct statusd *d)
 	}
 	metrics_note_site(&d->counts, site);
 	model_free(site);
+	log_debug(
+	    "rendered in %" PRId64 " ms", clock_mono_ms() - d->rendered_ms);
 }
 
 static void
@@ -209,7 +214,8 @@ look(struct statusd *d)
 	if (rc == -1)
 		log_warn_limited(
 		    &d->change_limit, mono, 60, "store: %s", e.text);
-	if (rc == 1 || clock_now() >= d->next_change)
+	if (rc == 1 || clock_now() >= d->next_change ||
+	    site_wants_update(d->site))
 		d->stale = true;
 	if (mono - d->ticked_ms >= TICK_MS)
 		tick(d);

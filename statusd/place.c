@@ -27,16 +27,22 @@ folder_of(const char *path)
 }
 
 char *
-place_outbox(const struct config *c)
+place_beside(const struct config *c, const char *tail)
 {
 	size_t n = strlen(c->store_path);
 	char *path;
 
 	if (n > 3 && strcmp(c->store_path + n - 3, ".db") == 0)
 		n -= 3;
-	if (asprintf(&path, "%.*s-outbox.db", (int)n, c->store_path) == -1)
+	if (asprintf(&path, "%.*s%s", (int)n, c->store_path, tail) == -1)
 		return NULL;
 	return path;
+}
+
+char *
+place_outbox(const struct config *c)
+{
+	return place_beside(c, "-outbox.db");
 }
 
 /* Make a file that is missing, owned by the user. */

@@ -25,6 +25,9 @@ int place_give(
 /* The outbox's file, beside the store; NULL without memory. */
 char *place_outbox(const struct config *c);
 
+/* A file named for the store: "status" and "tail".  free() it; or NULL. */
+char *place_beside(const struct config *c, const char *tail);
+
 /* For -t: warn on standard error of what is missing on this host. */
 void place_check(const struct config *c);
 

@@ -13,6 +13,14 @@ struct site_table;
 bool site_file_matches(int dir, const struct site_file *f);
 
 /*
+ * Open it, or its ".gz"; -1 where it is not there or not as long as it should
+ * be.  For a file without content.
+ */
+int site_file_open(int dir, const struct site_file *f, bool gz);
+/* Whether it is there, by its ETag, and its ".gz", by its length. */
+bool site_file_is_whole(int dir, const struct site_file *f);
+
+/*
  * Put it there, the ".gz" just before it; both were written in full before
  * either takes its place.  Folders it needs are made.  Returns 0, or -1 with
  * *e set and what was there as it was.

@@ -3,26 +3,61 @@
 #include "lib/err.h"
 #include "statusd/page_frame.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The file of that name from before, unless it was lost since, or NULL. */
+static struct site_file *
+old_file(const struct site_work *w, const struct site_job *job)
+{
+	char path[PAGE_PATH_SIZE + 32];
+	const char *index = strstr(job->name, "index.");
+	size_t n = index != NULL ? (size_t)(index - job->name)
+	                         : strlen(job->name);
+	struct site_file *old;
+
+	if (w->before == NULL)
+		return NULL;
+	(void)snprintf(path, sizeof(path), "/%.*s", (int)n, job->name);
+	old = site_table_find(w->before, path);
+	if (old == NULL || strcmp(old->name, job->name) != 0 ||
+	    atomic_load(&old->lost))
+		return NULL;
+	return old;
+}
+
+static int
+keep(struct site_work *w, struct site_file *old)
+{
+	return site_table_add(w->table, site_file_ref(old)) == 0 ? 1 : 0;
+}
 
 int
 site_job_take_old(struct site_work *w, const struct site_job *job)
 {
-	char path[PAGE_PATH_SIZE + 32];
-	struct site_file *old;
-	const char *index = strstr(job->name, "index.");
-	size_t n = index != NULL ? (size_t)(index - job->name)
-	                         : strlen(job->name);
+	struct site_file *old = old_file(w, job);
 
-	if (w->before == NULL)
+	return old != NULL && digest_same(&old->source, &job->source)
+	    ? keep(w, old)
+	    : 0;
+}
+
+int
+site_job_can_wait(struct site_work *w, const struct site_job *job)
+{
+	struct site_file *old = old_file(w, job);
+
+	if (old != NULL && digest_same(&old->source, &job->source))
+		return keep(w, old);
+	if (w->budget > 0) {
+		w->budget--;
 		return 0;
-	(void)snprintf(path, sizeof(path), "/%.*s", (int)n, job->name);
-	old = site_table_find(w->before, path);
-	if (old == NULL || strcmp(old->name, job->name) != 0 ||
-	    !digest_same(&old->source, &job->source))
-		return 0;
-	return site_table_add(w->table, site_file_ref(old)) == 0 ? 1 : 0;
+	}
+	w->table->partial = true;
+	if (old != NULL)
+		(void)keep(w, old);
+	return 1;
 }
 
 int
@@ -31,6 +66,7 @@ site_job_put(struct site_work *w, const struct site_job *job, int failed)
 	struct site_content content = { .name = job->name,
 		.type = job->type,
 		.rank = job->rank,
+		.cold = job->cold,
 		.modified = job->modified,
 		.body = buf_text(&w->out),
 		.len = w->out.len };

@@ -15,6 +15,7 @@ struct err;
 #define SITE_RENEW_S 60
 
 #define SITE_HTML "text/html; charset=utf-8"
+#define SITE_RSS "application/rss+xml; charset=utf-8"
 #define SITE_JSON "application/json; charset=utf-8"
 
 /* One rendering of the site, under way. */
@@ -22,6 +23,7 @@ struct site_work {
 	const struct model_site *model;
 	int64_t now;
 	const struct site_table *before;
+	size_t budget; /* so many posts may still be made */
 	struct site_table *table;
 	struct digest *threads; /* of each thread */
 	struct groups groups;
@@ -37,12 +39,19 @@ struct site_job {
 	const char *name;
 	const char *type;
 	enum site_rank rank;
+	bool cold;
 	int64_t modified;
 	struct digest source;
 };
 
 /* 1: the file stands in the table, from before; 0: it must be made. */
 int site_job_take_old(struct site_work *w, const struct site_job *job);
+
+/*
+ * As above, for a file that can wait: where there is no time to make it now,
+ * the one from before stands a while longer, and the table is partial.
+ */
+int site_job_can_wait(struct site_work *w, const struct site_job *job);
 
 /*
  * What was written to w->out becomes the file, unless "failed".  Returns 0, or

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#define RSS "application/rss+xml; charset=utf-8"
 #define ATOM "application/atom+xml; charset=utf-8"
 #define FEED_JSON "application/feed+json; charset=utf-8"
 #define CALENDAR "text/calendar; charset=utf-8"
@@ -15,8 +14,8 @@ feed_file(struct site_work *w, const char *name, const char *path,
     const char *type, int (*make)(const struct feed *, struct buf *))
 {
 	struct feed f = { .site = w->model, .name = "", .path = path };
-	struct site_job job = { name, type, SITE_LIST, feed_modified(w->model),
-		site_job_source(w, &w->all, name, 0) };
+	struct site_job job = { name, type, SITE_LIST, false,
+		feed_modified(w->model), site_job_source(w, &w->all, name, 0) };
 
 	if (site_job_take_old(w, &job))
 		return 0;
@@ -27,8 +26,8 @@ static int
 history_file(struct site_work *w, const char *name, const char *type,
     int (*make)(const struct model_site *, struct buf *))
 {
-	struct site_job job = { name, type, SITE_LIST, feed_modified(w->model),
-		site_job_source(w, &w->all, name, 0) };
+	struct site_job job = { name, type, SITE_LIST, false,
+		feed_modified(w->model), site_job_source(w, &w->all, name, 0) };
 
 	if (site_job_take_old(w, &job))
 		return 0;
@@ -38,11 +37,11 @@ history_file(struct site_work *w, const char *name, const char *type,
 static int
 feed_files(struct site_work *w)
 {
-	if (feed_file(w, "feed/index.xml", "feed/", RSS, feed_rss) != 0 ||
+	if (feed_file(w, "feed/index.xml", "feed/", SITE_RSS, feed_rss) != 0 ||
 	    feed_file(
 	        w, "feed/atom/index.xml", "feed/atom/", ATOM, feed_atom) != 0 ||
 	    feed_file(w, "feed.json", "feed.json", FEED_JSON, feed_json) != 0 ||
-	    history_file(w, "history.rss", RSS, feed_history_rss) != 0 ||
+	    history_file(w, "history.rss", SITE_RSS, feed_history_rss) != 0 ||
 	    history_file(w, "history.atom", ATOM, feed_history_atom) != 0 ||
 	    history_file(w, "maintenance.ics", CALENDAR, feed_calendar) != 0)
 		return -1;
@@ -60,7 +59,7 @@ group_feed(struct site_work *w, const struct group *g)
 		.n_threads = g->n,
 		.name = g->name,
 		.path = path };
-	struct site_job job = { name, RSS, SITE_LIST, 0, { { 0 } } };
+	struct site_job job = { name, SITE_RSS, SITE_LIST, true, 0, { { 0 } } };
 	struct digest_state d;
 	static const size_t none[1];
 
@@ -77,7 +76,7 @@ group_feed(struct site_work *w, const struct group *g)
 	digest_add(&d, &g->digest);
 	job.source = digest_end(&d);
 	job.modified = feed_modified_of(&f);
-	if (site_job_take_old(w, &job))
+	if (site_job_can_wait(w, &job))
 		return 0;
 	return site_job_put(w, &job, feed_rss(&f, &w->out));
 }
@@ -87,7 +86,7 @@ api_files_of(struct site_work *w)
 {
 	for (size_t i = 0; i < api_n_files; i++) {
 		const struct api_file *f = &api_files[i];
-		struct site_job job = { f->name, SITE_JSON, SITE_LIST, 0,
+		struct site_job job = { f->name, SITE_JSON, SITE_LIST, false, 0,
 			site_job_source(w, &w->states, f->name, 0) };
 
 		if (!site_job_take_old(w, &job) &&

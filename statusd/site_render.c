@@ -13,13 +13,17 @@
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 
+/* Most posts made at once: who waits for the page does not wait for these. */
+#define BATCH 200
+
 #define CSS "text/css; charset=utf-8"
 #define SVG "image/svg+xml"
 
 static int
 assets(struct site_work *w)
 {
-	struct site_job icon = { "favicon.svg", SVG, SITE_ASSET, 0, { { 0 } } };
+	struct site_job icon = { "favicon.svg", SVG, SITE_ASSET, false, 0,
+		{ { 0 } } };
 	size_t len;
 	const char *style = assets_style(&len);
 	struct site_content content = { .name = assets_style_name(),
@@ -41,7 +45,7 @@ thread_page(struct site_work *w, size_t i)
 {
 	const struct model_thread *t = &w->model->threads[i];
 	char name[PAGE_PATH_SIZE + 32];
-	struct site_job job = { name, SITE_HTML, SITE_LEAF, t->updated_at,
+	struct site_job job = { name, SITE_HTML, SITE_LEAF, true, t->updated_at,
 		{ { 0 } } };
 	struct digest_state d;
 
@@ -52,7 +56,7 @@ thread_page(struct site_work *w, size_t i)
 	digest_add(&d, &w->frame);
 	digest_add(&d, &w->threads[i]);
 	job.source = digest_end(&d);
-	if (site_job_take_old(w, &job))
+	if (site_job_can_wait(w, &job))
 		return 0;
 	return site_job_put(w, &job, page_thread(w->model, t, &w->out));
 }
@@ -73,7 +77,8 @@ month_page(struct site_work *w, size_t from, size_t to)
 	const struct model_thread *t = w->model->threads;
 	struct view_month m = view_month_of(t[from].opened_at);
 	char name[PAGE_PATH_SIZE];
-	struct site_job job = { name, SITE_HTML, SITE_LIST, 0, { { 0 } } };
+	struct site_job job = { name, SITE_HTML, SITE_LIST, true, 0,
+		{ { 0 } } };
 	struct digest_state d;
 
 	(void)snprintf(
@@ -90,7 +95,7 @@ month_page(struct site_work *w, size_t from, size_t to)
 	digest_number(
 	    &d, to < w->model->n_threads ? t[to].opened_at / 86400 : 0);
 	job.source = digest_end(&d);
-	if (site_job_take_old(w, &job))
+	if (site_job_can_wait(w, &job))
 		return 0;
 	return site_job_put(w, &job, page_month(w->model, m, &w->out));
 }
@@ -117,7 +122,8 @@ static int
 system_page(struct site_work *w, const struct model_system *s)
 {
 	char name[PAGE_PATH_SIZE + 32];
-	struct site_job job = { name, SITE_HTML, SITE_LIST, 0, { { 0 } } };
+	struct site_job job = { name, SITE_HTML, SITE_LIST, false, 0,
+		{ { 0 } } };
 	struct digest_state d;
 
 	(void)snprintf(name, sizeof(name), "system/%s/index.html", s->code);
@@ -149,19 +155,20 @@ static int
 single_pages(struct site_work *w)
 {
 	struct site_job job = { "maintenance/index.html", SITE_HTML, SITE_LIST,
-		0, site_job_source(w, &w->all, "maintenance", SITE_RENEW_S) };
+		false, 0,
+		site_job_source(w, &w->all, "maintenance", SITE_RENEW_S) };
 
 	if (!site_job_take_old(w, &job) &&
 	    site_job_put(
 	        w, &job, page_maintenance(w->model, w->now, &w->out)) != 0)
 		return -1;
-	job = (struct site_job){ "404.html", SITE_HTML, SITE_LIST, 0,
+	job = (struct site_job){ "404.html", SITE_HTML, SITE_LIST, false, 0,
 		site_job_source(w, &w->all, "404", 0) };
 	if (!site_job_take_old(w, &job) &&
 	    site_job_put(w, &job, page_not_found(w->model, &w->out)) != 0)
 		return -1;
-	job = (struct site_job){ "search/index.html", SITE_HTML, SITE_LIST, 0,
-		site_job_source(w, &w->all, "search", 0) };
+	job = (struct site_job){ "search/index.html", SITE_HTML, SITE_LIST,
+		false, 0, site_job_source(w, &w->all, "search", 0) };
 	if (!site_job_take_old(w, &job) &&
 	    site_job_put(
 	        w, &job, search_page(w->table->search, "", 0, &w->out)) != 0)
@@ -172,7 +179,7 @@ single_pages(struct site_work *w)
 static int
 front_page(struct site_work *w)
 {
-	struct site_job job = { "index.html", SITE_HTML, SITE_FRONT, 0,
+	struct site_job job = { "index.html", SITE_HTML, SITE_FRONT, false, 0,
 		{ { 0 } } };
 
 	return site_job_put(w, &job, page_front(w->model, w->now, &w->out));
@@ -234,9 +241,11 @@ struct site_table *
 site_render(const struct model_site *model, int64_t now,
     const struct site_table *before, struct err *e)
 {
-	struct site_work w = {
-		.model = model, .now = now, .before = before, .e = e
-	};
+	struct site_work w = { .model = model,
+		.now = now,
+		.before = before,
+		.budget = BATCH,
+		.e = e };
 	int failed;
 
 	w.table = site_table_new();

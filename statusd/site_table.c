@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 /* Shorter files gain nothing by compression. */
@@ -121,6 +122,15 @@ path_of(const char *name)
 	return path;
 }
 
+#define ETAG_BYTES 10
+
+static void
+etag_text(const unsigned char *hash, char out[SITE_ETAG_SIZE])
+{
+	for (size_t i = 0; i < ETAG_BYTES; i++)
+		(void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
+}
+
 static void
 set_etag(struct site_file *f)
 {
@@ -128,8 +138,22 @@ set_etag(struct site_file *f)
 
 	(void)crypto_generichash(hash, sizeof(hash),
 	    (const unsigned char *)f->body->data, f->body->len, NULL, 0);
-	for (size_t i = 0; i < 10; i++)
-		(void)snprintf(f->etag + 2 * i, 3, "%02x", hash[i]);
+	etag_text(hash, f->etag);
+}
+
+int
+site_etag_of(int fd, char out[SITE_ETAG_SIZE])
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN], part[16384];
+	crypto_generichash_state state;
+	ssize_t n;
+
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		(void)crypto_generichash_update(&state, part, (size_t)n);
+	(void)crypto_generichash_final(&state, hash, sizeof(hash));
+	etag_text(hash, out);
+	return n == 0 ? 0 : -1;
 }
 
 struct site_file *
@@ -153,10 +177,39 @@ site_file_new(const struct site_content *content)
 	f->type = content->type;
 	f->rank = content->rank;
 	f->forever = content->forever;
+	f->cold = content->cold;
 	f->modified = content->modified;
 	f->gz = compress_gz(content->body, content->len);
+	f->len = content->len;
+	f->gz_len = f->gz != NULL ? f->gz->len : 0;
 	set_etag(f);
 	return f;
+}
+
+struct site_file *
+site_file_thin(const struct site_file *f)
+{
+	struct site_file *thin = calloc(1, sizeof(*thin));
+
+	if (thin == NULL)
+		return NULL;
+	atomic_init(&thin->refs, 1);
+	thin->name = strdup(f->name);
+	thin->path = strdup(f->path);
+	if (thin->name == NULL || thin->path == NULL) {
+		site_file_unref(thin);
+		return NULL;
+	}
+	thin->type = f->type;
+	thin->rank = f->rank;
+	thin->forever = f->forever;
+	thin->cold = f->cold;
+	thin->len = f->len;
+	thin->gz_len = f->gz_len;
+	memcpy(thin->etag, f->etag, sizeof(thin->etag));
+	thin->modified = f->modified;
+	thin->source = f->source;
+	return thin;
 }
 
 struct site_file *
@@ -231,6 +284,29 @@ site_table_add(struct site_table *t, struct site_file *f)
 	}
 	t->files[t->n++] = f;
 	return 0;
+}
+
+struct site_table *
+site_table_thin(const struct site_table *t)
+{
+	struct site_table *thin = site_table_new();
+
+	if (thin == NULL)
+		return NULL;
+	for (size_t i = 0; i < t->n; i++) {
+		struct site_file *f = t->files[i];
+
+		f = f->cold && f->body != NULL ? site_file_thin(f)
+		                               : site_file_ref(f);
+		if (f == NULL || site_table_add(thin, f) != 0) {
+			site_table_unref(thin);
+			return NULL;
+		}
+	}
+	thin->search = t->search != NULL ? search_ref(t->search) : NULL;
+	thin->source = t->source;
+	thin->partial = t->partial;
+	return thin;
 }
 
 static int

@@ -3,6 +3,7 @@
 
 #include "statusd/site_digest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,12 @@ enum site_rank {
 };
 
 #define SITE_PREPARED 4
+#define SITE_ETAG_SIZE 24
 
-/* A file of the site; immutable once it stands in a table, shared by tables. */
+/*
+ * A file of the site; immutable once it stands in a table, shared by tables.
+ * Of a cold one, once it is in the folder, the content stays there alone.
+ */
 struct site_file {
 	_Atomic(unsigned) refs;
 	char *name; /* in the folder: "2026/03/19/nc036-x/index.html" */
@@ -37,11 +42,14 @@ struct site_file {
 	const char *type; /* the Content-Type, a literal */
 	enum site_rank rank;
 	int forever; /* its name changes with its content */
-	struct blob *body;
-	struct blob *gz; /* NULL: not smaller, or not worth it */
-	char etag[24]; /* from the body, without quotes */
+	bool cold;
+	struct blob *body; /* NULL: in the folder alone */
+	struct blob *gz; /* NULL: not smaller, or not worth it; or as "body" */
+	size_t len, gz_len; /* of these; gz_len 0: there is none */
+	char etag[SITE_ETAG_SIZE]; /* from the body, without quotes */
 	int64_t modified; /* Unix seconds, of the content; 0: not told */
 	struct digest source; /* what it was made of */
+	_Atomic(bool) lost; /* found missing or damaged in the folder */
 	/* Answers that the HTTP side keeps with it; freed by prepared_free. */
 	_Atomic(void *) prepared[SITE_PREPARED];
 	void (*_Atomic prepared_free)(void *);
@@ -55,6 +63,7 @@ struct site_table {
 	size_t room;
 	struct search *search; /* what the search form looks through */
 	struct digest source; /* of all posts: what "search" was made of */
+	bool partial; /* old posts are still missing, the next update goes on */
 };
 
 struct site_table *site_table_new(void); /* NULL: no memory */
@@ -67,6 +76,7 @@ struct site_content {
 	const char *type; /* kept: a literal */
 	enum site_rank rank;
 	int forever;
+	bool cold; /* seldom asked for: see struct site_file */
 	int64_t modified;
 	const char *body; /* copied */
 	size_t len;
@@ -78,8 +88,13 @@ struct site_content {
  * begins with a dot, anything but letters, digits, "-", "_", "." and "/").
  */
 struct site_file *site_file_new(const struct site_content *content);
+/* The same file without its content.  NULL without memory. */
+struct site_file *site_file_thin(const struct site_file *f);
 struct site_file *site_file_ref(struct site_file *f);
 void site_file_unref(struct site_file *f); /* NULL is allowed */
+
+/* The ETag of what can be read from there: 0, or -1. */
+int site_etag_of(int fd, char out[SITE_ETAG_SIZE]);
 
 /* Whether a name may stand in the folder, see above. */
 int site_name_ok(const char *name);
@@ -91,6 +106,12 @@ int site_name_ok(const char *name);
 int site_table_add(struct site_table *t, struct site_file *f);
 /* Order it: after the last site_table_add(), before site_table_find(). */
 void site_table_sort(struct site_table *t);
+
+/*
+ * A table of the same files, of which the cold ones have no content any
+ * more: call it when all of them are in the folder.  NULL without memory.
+ */
+struct site_table *site_table_thin(const struct site_table *t);
 
 /* The file asked for by this path, or NULL.  The table keeps it. */
 struct site_file *site_table_find(const struct site_table *t, const char *path);

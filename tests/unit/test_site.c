@@ -133,7 +133,7 @@ table(void **state)
 	struct err e;
 
 	(void)state;
-	site = site_open("", &e);
+	site = site_open("", "", &e);
 	assert_non_null(site);
 	assert_null(site_table(site));
 	assert_int_equal(site_update(site, &model, NOW, &e), 0);
@@ -165,7 +165,7 @@ only_what_changed(void **state)
 	ino_t front, first, second, feed;
 
 	(void)state;
-	site = site_open(folder, &e);
+	site = site_open(folder, "", &e);
 	assert_non_null(site);
 	assert_int_equal(site_update(site, &model, NOW, &e), 0);
 	assert_true(is_there("index.html.gz"));
@@ -192,7 +192,7 @@ repaired_at_start(void **state)
 	ino_t kept, css;
 
 	(void)state;
-	site = site_open(folder, &e);
+	site = site_open(folder, "", &e);
 	assert_int_equal(site_update(site, &model, NOW, &e), 0);
 	site_close(site);
 	kept = inode("2026/01/18/opening-hours/index.html");
@@ -205,7 +205,7 @@ repaired_at_start(void **state)
 	write_file("style-000000000000.css", "old");
 	write_file("robots.txt", "the operator's own");
 	assert_int_equal(unlink(in_folder("404.html")), 0);
-	site = site_open(folder, &e);
+	site = site_open(folder, "", &e);
 	model.n_threads = 3;
 	assert_int_equal(site_update(site, &model, NOW, &e), 0);
 	assert_int_equal(inode("2026/01/18/opening-hours/index.html"), kept);
@@ -227,7 +227,7 @@ what_is_gone_is_removed(void **state)
 	struct err e;
 
 	(void)state;
-	site = site_open(folder, &e);
+	site = site_open(folder, "", &e);
 	assert_int_equal(site_update(site, &model, NOW, &e), 0);
 	assert_true(is_there("2026/01/18/opening-hours/index.html"));
 	model.n_threads = 2;
@@ -249,7 +249,7 @@ faults_end(void **state)
 	ino_t front;
 
 	(void)state;
-	site = site_open(folder, &e);
+	site = site_open(folder, "", &e);
 	assert_int_equal(site_update(site, &model, NOW, &e), 0);
 	front = inode("index.html");
 	assert_int_equal(unlink(in_folder("history.atom")), 0);
