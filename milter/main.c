@@ -232,6 +232,7 @@ main(int argc, char **argv)
 	struct daemon_args args;
 	struct err e = { { 0 } };
 	struct live *live;
+	bool failed;
 
 	log_open("greymilter", LOG_TO_STDERR);
 	if (daemon_args(argc, argv, GREY_CONF_FILE, &args, &e) == -1)
@@ -257,8 +258,9 @@ main(int argc, char **argv)
 		return 1;
 	}
 	wait_for_end();
+	failed = atomic_load(&listener_ended);
 	finish(metrics);
-	return 0;
+	return failed ? 1 : 0;
 fault:
 	(void)fprintf(stderr, "greymilter: %s\n", e.text);
 	return 1;

@@ -238,6 +238,19 @@ log_decision(SMFICTX *ctx, const struct session *s, const char *recipient,
 	    grey_rule_words[out->rule], more, s->sender, recipient, s->helo);
 }
 
+/* The store tells of its own faults; this is for the rest: no answer in time.
+ */
+static void
+tell_fault(const struct err *e)
+{
+	struct grey_store_state st;
+
+	grey_store_state(milter->store, &st);
+	if (!st.faulty)
+		log_warn_limited(&milter->fault_log, clock_mono_ms(), 60,
+		    "store: %s: mail is accepted without greylisting", e->text);
+}
+
 static void
 check_store(
     struct session *s, const struct grey_facts *f, struct grey_outcome *out_r)
@@ -256,8 +269,7 @@ check_store(
 	}
 	grey_check(&check, f, &s->who, now_ms, out_r, &e);
 	if (out_r->rule == GREY_RULE_STORE_FAULT)
-		log_warn_limited(&milter->fault_log, clock_mono_ms(), 60,
-		    "store: %s: mail is accepted without greylisting", e.text);
+		tell_fault(&e);
 	if (out_r->entry_id != 0)
 		grey_store_hit(milter->store, out_r->entry_id, now_ms / 1000);
 	if (w != NULL)
