@@ -1,3 +1,4 @@
+#include "greywl/candidates.h"
 #include "greywl/entry.h"
 #include "greywl/greywl.h"
 #include "greywl/lost.h"
@@ -104,9 +105,11 @@ add(struct gw *g, const struct allow_entry *entries, size_t n)
 	return GW_DONE;
 }
 
-/* What is to be added is in the store itself. */
+/* What is to be added follows from the store, or from the DNS. */
 static enum gw_exit
-add_lost(struct gw *g)
+add_found(struct gw *g,
+    int (*find)(struct gw *g, struct allow_entry **entries_r, size_t *n_r,
+        struct err *e))
 {
 	struct allow_entry *entries = NULL;
 	enum gw_exit rc = GW_FAILED;
@@ -114,7 +117,7 @@ add_lost(struct gw *g)
 	size_t n;
 
 	if (gw_open(g, GREY_STORE_EDIT, &e) == -1 ||
-	    gw_entries_lost(g, &entries, &n, &e) == -1)
+	    find(g, &entries, &n, &e) == -1)
 		gw_complain("%s", e.text);
 	else
 		rc = add(g, entries, n);
@@ -122,20 +125,39 @@ add_lost(struct gw *g)
 	return rc;
 }
 
+/* Options that belong to "add" alone. */
+static int
+check_add(const struct gw *g, struct err *e)
+{
+	const char *by = g->given.value[GW_HOSTED_BY];
+	char domain[DOMAIN_MAX + 1];
+
+	if (by == NULL)
+		return 0;
+	if (g->given.value[GW_FROM_LOST] != NULL)
+		return err_set(
+		    e, "--from-lost and --hosted-by exclude each other");
+	return domain_normal(by, false, domain, e) == -1
+	    ? err_prefix(e, "--hosted-by")
+	    : 0;
+}
+
 enum gw_exit
 gw_add(struct gw *g)
 {
-	struct allow_entry *entries;
+	struct allow_entry *entries = NULL;
 	enum gw_exit rc = GW_FAILED;
 	struct err e;
 
-	entries = gw_entries_read(g, &e);
-	if (entries == NULL) {
+	if (check_add(g, &e) == -1 ||
+	    (entries = gw_entries_read(g, &e)) == NULL) {
 		gw_complain("%s", e.text);
 		return GW_USAGE;
 	}
 	if (g->given.value[GW_FROM_LOST] != NULL)
-		rc = add_lost(g);
+		rc = add_found(g, gw_entries_lost);
+	else if (g->given.value[GW_HOSTED_BY] != NULL)
+		rc = add_found(g, gw_entries_hosted);
 	else if (gw_open(g, GREY_STORE_EDIT, &e) == -1)
 		gw_complain("%s", e.text);
 	else

@@ -104,6 +104,7 @@ enum gw_exit gw_import(struct gw *g);
 enum gw_exit gw_stats(struct gw *g);
 enum gw_exit gw_check(struct gw *g);
 enum gw_exit gw_lost(struct gw *g);
+enum gw_exit gw_candidates(struct gw *g);
 enum gw_exit gw_rehearse(struct gw *g);
 enum gw_exit gw_forget(struct gw *g);
 

@@ -14,8 +14,9 @@
 
 const struct gw_command gw_commands[] = {
 	{ "add", "ENTRY ...", "put entries into the whitelist",
-	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM_LOST) | GW_ENTRY_OPTIONS, 1,
-	    SIZE_MAX, gw_add },
+	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM_LOST) | GW_BIT(GW_HOSTED_BY) |
+	        GW_ENTRY_OPTIONS,
+	    1, SIZE_MAX, gw_add },
 	{ "remove", "ENTRY ...", "take entries out of the whitelist",
 	    GW_BIT(GW_JSON) | GW_ENTRY_OPTIONS, 1, SIZE_MAX, gw_remove },
 	{ "list", "", "the whitelist, as it is written for add",
@@ -44,6 +45,10 @@ const struct gw_command gw_commands[] = {
 	    GW_BIT(GW_JSON) | GW_BIT(GW_SEED), 1, SIZE_MAX, gw_rehearse },
 	{ "lost", "", "proven senders who were deferred and never came back",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_SINCE), 0, 0, gw_lost },
+	{ "candidates", "[DOMAIN ...]",
+	    "domains whose MX or SPF is that of a whitelisted one",
+	    GW_BIT(GW_JSON) | GW_BIT(GW_HOSTED_BY), 0, SIZE_MAX,
+	    gw_candidates },
 	{ "forget", "ADDRESS", "delete what the store keeps about an address",
 	    GW_BIT(GW_JSON), 1, 1, gw_forget },
 	{ "stats", "", "what the store holds and has counted", GW_BIT(GW_JSON),

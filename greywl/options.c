@@ -33,7 +33,7 @@ static const struct {
 	[GW_FROM_LOST] = { "from-lost", NULL,
 	    "ENTRY is a domain that \"greywl lost\" names" },
 	[GW_HOSTED_BY] = { "hosted-by", "DOMAIN",
-	    "only where ENTRY's MX or SPF is that of this listed domain" },
+	    "only where MX or SPF is that of this listed domain" },
 	[GW_SEED] = { "seed", NULL,
 	    "make known in the store who has proven himself" },
 };
