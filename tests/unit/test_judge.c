@@ -290,6 +290,38 @@ what_is_lazy(void **state)
 	assert_int_equal(j.waited_s, 0);
 }
 
+/* The delay is whole: seconds that have only begun do not count. */
+static void
+milliseconds(void **state)
+{
+	static const struct {
+		int64_t after_ms;
+		enum grey_verdict verdict;
+		int64_t wait_s;
+	} t[] = {
+		{ 1, GREY_WAITING, 180 },
+		{ 1000, GREY_WAITING, 179 },
+		{ 179001, GREY_WAITING, 1 },
+		{ 179999, GREY_WAITING, 1 },
+		{ 180000, GREY_PASS, 0 },
+	};
+	static const int64_t begin = T * INT64_C(1000) + 950;
+	struct grey_credit credits[GREY_CREDITS] = { { 0 } };
+	struct grey_attempt a = by(1, 0, 0);
+	struct grey_record rec = { 0 };
+	struct grey_judgement j;
+	size_t i;
+
+	(void)state;
+	grey_judge(&a, &policy, begin, &rec, credits, &j);
+	for (i = 0; i < COUNT(t); i++) {
+		grey_judge(
+		    &a, &policy, begin + t[i].after_ms, &rec, credits, &j);
+		assert_int_equal(j.verdict, t[i].verdict);
+		assert_int_equal(j.wait_s, t[i].wait_s);
+	}
+}
+
 /* The list is bounded: who waits longest goes first, who passed stays. */
 static void
 bounded(void **state)
@@ -369,6 +401,7 @@ main(void)
 		cmocka_unit_test(becomes_known),
 		cmocka_unit_test(known_ends_a_wait),
 		cmocka_unit_test(what_is_lazy),
+		cmocka_unit_test(milliseconds),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(expiry),
 	};
