@@ -69,8 +69,8 @@ pressure_write(
 		return err_set(e, "%.200s...: the path is too long", path);
 	n = snprintf(text, sizeof(text), "%s %lld\n", pressure_words[level],
 	    (long long)expires);
-	fd = open(temporary,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	(void)unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd == -1)
 		return err_set(e, "%s: %s", temporary, strerror(errno));
 	(void)fchmod(fd, 0644);

@@ -6,6 +6,7 @@
 #include "lib/outbox.h"
 #include "queuewatch/watch.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,11 @@
 #define TREND_KEPT 288 /* coarse points of a disk: a day */
 
 /* Samples with names of their own; both grow together. */
+#define SAMPLES_MOST (SCAN_QUEUES + DISKS_MOST * 3 + 5)
+
 struct samples {
-	struct report_sample items[SCAN_QUEUES + 2 + DISKS_MOST * 3];
-	char *names[SCAN_QUEUES + 2 + DISKS_MOST * 3];
+	struct report_sample items[SAMPLES_MOST];
+	char *names[SAMPLES_MOST];
 	size_t n;
 };
 
@@ -32,6 +35,28 @@ sample(struct samples *s, const char *prefix, const char *subject,
 	s->items[s->n++] = (struct report_sample){ name, unit, value };
 }
 
+static const struct {
+	const char *name, *unit;
+	size_t offset;
+} log_counts[] = {
+	{ "received", "messages", offsetof(struct ledger_counts, received) },
+	{ "delivered", "messages", offsetof(struct ledger_counts, delivered) },
+	{ "deferred", "deferrals", offsetof(struct ledger_counts, deferred) },
+	{ "bounced", "messages", offsetof(struct ledger_counts, bounced) },
+	{ "rejected", "messages", offsetof(struct ledger_counts, rejected) },
+};
+#define N_LOG_COUNTS (sizeof(log_counts) / sizeof(log_counts[0]))
+
+static int64_t
+log_count(const struct watch *w, size_t i)
+{
+	int64_t v;
+
+	memcpy(
+	    &v, (const char *)&w->log_counts + log_counts[i].offset, sizeof(v));
+	return v;
+}
+
 static void
 take_samples(const struct watch *w, struct samples *s)
 {
@@ -44,6 +69,9 @@ take_samples(const struct watch *w, struct samples *s)
 			sample(s, "queue.", scan_queue_names[i], "messages",
 			    (double)r->queue[i].messages);
 	}
+	for (i = 0; w->log_read && i < N_LOG_COUNTS; i++)
+		sample(s, "log.", log_counts[i].name, log_counts[i].unit,
+		    (double)log_count(w, i));
 	for (i = 0; i < w->n_disks; i++) {
 		const struct watch_disk *d = w->disks[i];
 
@@ -230,6 +258,23 @@ metrics_of_queue(const struct watch *w, int64_t now, struct buf *b)
 }
 
 static void
+metrics_of_log(const struct watch *w, struct buf *b)
+{
+	static const char events[] = "mailglance_log_events_total";
+	size_t i;
+
+	if (!w->log_read)
+		return;
+	metrics_head(b, events, "counter", "What the mail log tells of.");
+	for (i = 0; i < N_LOG_COUNTS; i++)
+		one(b, events, "event", log_counts[i].name,
+		    (double)log_count(w, i));
+	metrics_single(b, "mailglance_log_lines_total", "counter",
+	    "Lines of the mail log that mean something.",
+	    (double)w->log_counts.lines);
+}
+
+static void
 metrics_of_disks(const struct watch *w, struct buf *b)
 {
 	static const char used[] = "mailglance_disk_used_ratio";
@@ -266,6 +311,7 @@ compose_metrics(const struct watch *w, int64_t now, struct buf *b)
 	size_t i;
 
 	metrics_of_queue(w, now, b);
+	metrics_of_log(w, b);
 	metrics_of_disks(w, b);
 	metrics_head(b, level, "gauge",
 	    "A finding: 0 ok, 1 notice, 2 unknown, 3 warning, 4 critical.");

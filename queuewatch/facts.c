@@ -11,7 +11,7 @@
 
 #define ANSWER_MAX 65536
 
-enum kind { TEXT, BYTES, SECONDS, YES };
+enum kind { TEXT, WORD, BYTES, SECONDS, YES };
 
 /* Postfix's own defaults (postconf(5)). */
 static const struct {
@@ -27,6 +27,7 @@ static const struct {
 	{ "virtual_mailbox_base", TEXT,
 	    offsetof(struct facts, virtual_mailbox_base), "" },
 	{ "maillog_file", TEXT, offsetof(struct facts, maillog_file), "" },
+	{ "content_filter", WORD, offsetof(struct facts, content_filter), "" },
 	{ "home_mailbox", YES, offsetof(struct facts, homes), "" },
 	{ "enable_long_queue_ids", YES, offsetof(struct facts, long_queue_ids),
 	    "no" },
@@ -80,6 +81,10 @@ set_fact(struct facts *f, size_t i, const char *value)
 	switch (table[i].kind) {
 	case TEXT:
 		if (strlen(value) < FACTS_PATH)
+			memcpy(field, value, strlen(value) + 1);
+		break;
+	case WORD:
+		if (strlen(value) < sizeof(f->content_filter))
 			memcpy(field, value, strlen(value) + 1);
 		break;
 	case BYTES:
@@ -141,6 +146,32 @@ facts_parse(const char *text, struct facts *facts_r, struct err *e)
 	return 0;
 }
 
+/*
+ * The first content_filter of a service, from "postconf -P"'s lines such as
+ * "smtp/inet/content_filter = scan:[127.0.0.1]:10025".
+ */
+static void
+read_service_filter(const char *dir, int timeout_ms, struct facts *f)
+{
+	static const char name[] = "/content_filter = ";
+	const char *argv[] = { "postconf", "-c", dir, "-P", NULL }, *at;
+	struct buf out;
+	struct err e;
+	size_t n;
+
+	buf_init(&out, ANSWER_MAX);
+	if (run_program(argv, timeout_ms, &out, &e) == 0 &&
+	    (at = strstr(buf_text(&out), name)) != NULL) {
+		at += sizeof(name) - 1;
+		n = strcspn(at, "\n");
+		if (n > 0 && n < sizeof(f->content_filter)) {
+			memcpy(f->content_filter, at, n);
+			f->content_filter[n] = '\0';
+		}
+	}
+	buf_free(&out);
+}
+
 int
 facts_read(
     const char *dir, int timeout_ms, struct facts *facts_r, struct err *e)
@@ -161,6 +192,8 @@ facts_read(
 		    dir, rc);
 	else if (rc == 0)
 		rc = facts_parse(buf_text(&out), facts_r, e);
+	if (rc == 0 && facts_r->content_filter[0] == '\0')
+		read_service_filter(dir, timeout_ms, facts_r);
 	buf_free(&out);
 	return rc;
 }

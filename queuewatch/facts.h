@@ -17,6 +17,9 @@ struct facts {
 	char mail_spool_directory[FACTS_PATH]; /* "": not used */
 	char virtual_mailbox_base[FACTS_PATH]; /* "": not used */
 	char maillog_file[FACTS_PATH]; /* "": syslog */
+	/* "transport:nexthop" that mail passes first, main.cf's or the first
+	 * of a service in master.cf; "": none */
+	char content_filter[256];
 	bool homes; /* mail goes to the users' homes */
 	bool long_queue_ids;
 	int64_t message_size_limit; /* 0: none */

@@ -19,11 +19,14 @@
 #include <unistd.h>
 
 #define ANSWER_MS 5000
+#define POSTCONF_MS 4000 /* less, so that the answer is still waited for */
 
-enum what { START_SCANNER, OPEN_LOG };
+enum what { START_SCANNER, OPEN_LOG, WRITE_PRESSURE };
 
 struct request {
 	enum what what;
+	enum pressure_level level;
+	int64_t expires; /* Unix seconds */
 	char queue_directory[FACTS_PATH];
 };
 
@@ -35,7 +38,7 @@ union control {
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
-/* Answer with 0 and a descriptor, or with an errno. */
+/* Answer with 0 and a descriptor (or -1), or with an errno. */
 static void
 answer(int socket, int code, int fd)
 {
@@ -44,7 +47,7 @@ answer(int socket, int code, int fd)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *c;
 
-	if (code == 0) {
+	if (code == 0 && fd != -1) {
 		msg.msg_control = control.room;
 		msg.msg_controllen = sizeof(control.room);
 		c = CMSG_FIRSTHDR(&msg);
@@ -92,7 +95,7 @@ open_log(int socket, const struct config *config)
 	int fd;
 
 	if (strcmp(path, "auto") == 0) {
-		if (facts_read(config->postfix_config, FACTS_TIMEOUT_MS, &facts,
+		if (facts_read(config->postfix_config, POSTCONF_MS, &facts,
 		        &e) == -1) {
 			answer(socket, ENOENT, -1);
 			return;
@@ -110,6 +113,19 @@ open_log(int socket, const struct config *config)
 		answer(socket, 0, fd);
 	if (fd != -1)
 		(void)close(fd);
+}
+
+static void
+write_pressure(
+    int socket, const struct request *request, const struct config *config)
+{
+	struct err e;
+	int rc = -1;
+
+	if (config->pressure_file[0] != '\0' && request->level <= PRESSURE_FULL)
+		rc = pressure_write(config->pressure_file, request->level,
+		    request->expires, &e);
+	answer(socket, rc == 0 ? 0 : EIO, -1);
 }
 
 static _Noreturn void
@@ -132,6 +148,8 @@ keeper_main(
 		request.queue_directory[FACTS_PATH - 1] = '\0';
 		if (request.what == OPEN_LOG)
 			open_log(socket, config);
+		else if (request.what == WRITE_PRESSURE)
+			write_pressure(socket, &request, config);
 		else if (request.queue_directory[0] == '/')
 			start_scanner(socket, &request, user);
 		else
@@ -186,26 +204,29 @@ read_answer(int socket, int *fd_r)
 	return code;
 }
 
-/* A descriptor, or -1 with *e set. */
+/* The answer's descriptor to *fd_r (-1: none).  0, or -1 with *e set. */
 static int
 ask(const struct keeper *k, const struct request *request, const char *what,
-    struct err *e)
+    int *fd_r, struct err *e)
 {
-	int code = -1, fd = -1;
+	int code = -1;
 	bool sent;
+
+	*fd_r = -1;
+	(void)err_set(e, "%s: no descriptor came", what);
 
 	(void)pthread_mutex_lock(&turn);
 	sent = send(k->socket, request, sizeof(*request), MSG_NOSIGNAL) ==
 	    sizeof(*request);
 	if (sent)
-		code = read_answer(k->socket, &fd);
+		code = read_answer(k->socket, fd_r);
 	(void)pthread_mutex_unlock(&turn);
 	if (!sent)
 		return err_set(e, "the remedy process is gone");
-	if (code != 0 || fd == -1)
+	if (code != 0)
 		return err_set(
 		    e, "%s: %s", what, code > 0 ? strerror(code) : "no answer");
-	return fd;
+	return 0;
 }
 
 int
@@ -213,6 +234,7 @@ keeper_scanner(
     const struct keeper *k, const char *queue_directory, struct err *e)
 {
 	struct request request;
+	int fd;
 
 	memset(&request, 0, sizeof(request));
 	request.what = START_SCANNER;
@@ -220,17 +242,32 @@ keeper_scanner(
 		return err_set(e, "queue_directory is too long");
 	memcpy(
 	    request.queue_directory, queue_directory, strlen(queue_directory));
-	return ask(k, &request, "start the scanner", e);
+	return ask(k, &request, "start the scanner", &fd, e) == 0 ? fd : -1;
 }
 
 int
 keeper_log(const struct keeper *k, struct err *e)
 {
 	struct request request;
+	int fd;
 
 	memset(&request, 0, sizeof(request));
 	request.what = OPEN_LOG;
-	return ask(k, &request, "open the mail log", e);
+	return ask(k, &request, "open the mail log", &fd, e) == 0 ? fd : -1;
+}
+
+int
+keeper_pressure(const struct keeper *k, enum pressure_level level,
+    int64_t expires, struct err *e)
+{
+	struct request request;
+	int fd;
+
+	memset(&request, 0, sizeof(request));
+	request.what = WRITE_PRESSURE;
+	request.level = level;
+	request.expires = expires;
+	return ask(k, &request, "write the pressure file", &fd, e);
 }
 
 void

@@ -2,16 +2,19 @@
 #define QUEUEWATCH_KEEPER_H
 
 #include "lib/daemon.h"
+#include "lib/pressure.h"
+
+#include <stdint.h>
 
 struct config;
 struct err;
 
 /*
  * "queuewatch: remedy": the process that keeps the rights queuewatch was
- * started with, has no network and does three things when asked over its
- * socket: it starts a scanner, it opens the mail log, and (where remedies are
- * built) it carries out what the operator prepared.  It dies with its parent,
- * the scanner with it.
+ * started with, has no network and does what it is asked over its
+ * socket: it starts a scanner, opens the mail log, writes the pressure file,
+ * and (where remedies are built) it carries out what the operator prepared.  It
+ * dies with its parent, the scanner with it.
  */
 struct keeper {
 	int socket;
@@ -31,6 +34,13 @@ int keeper_start(struct keeper *k, const struct config *config,
  * a descriptor, or -1 with *e set.  Any thread.
  */
 int keeper_log(const struct keeper *k, struct err *e);
+
+/*
+ * Write the configuration's pressure file, in a folder that only root may
+ * write to.  Returns 0, or -1 with *e set.  Any thread.
+ */
+int keeper_pressure(const struct keeper *k, enum pressure_level level,
+    int64_t expires, struct err *e);
 
 /*
  * Start a scanner for this queue directory.  Returns its socket (close it to

@@ -19,8 +19,9 @@
  * for a third.
  */
 #define LEDGER_FADE_S 600
-#define LEDGER_NAME 80 /* bytes of a name, with the NUL; longer ones are cut \
-	                */
+#define LEDGER_NAME                                              \
+	80 /* bytes of a name, with the NUL; longer ones are cut \
+	    */
 #define LEDGER_MESSAGES 32768
 #define LEDGER_NAMES 4096
 #define LEDGER_REPLIES 1024
@@ -79,6 +80,7 @@ struct ledger_destination {
 	double now, usual; /* share of attempts that fail: the last 8; long */
 	int64_t attempts;
 	int64_t ok_at, failed_at;
+	bool answered; /* the last failure was for good: somebody is there */
 	bool outside; /* by smtp, not to a filter or a store of this host */
 	char reply[TEMPLATE_SIZE]; /* the last failure's */
 };

@@ -149,27 +149,38 @@ ledger_set_filter(struct ledger *l, const char *content_filter)
 	(void)snprintf(f->port, sizeof(f->port), "%.15s", port + 1);
 }
 
+/* "]:PORT" here, and no digit behind it. */
+static bool
+is_port(struct slice s, const char *port)
+{
+	size_t n = strlen(port);
+
+	return s.n >= n + 2 && memcmp(s.p, "]:", 2) == 0 &&
+	    memcmp(s.p + 2, port, n) == 0 &&
+	    (s.n == n + 2 || s.p[n + 2] < '0' || s.p[n + 2] > '9');
+}
+
 /* "host[addr]:port", where host or addr is the filter's. */
 static bool
 is_relay(const struct ledger_filter *f, struct slice text)
 {
-	char whole[LEDGER_NAME + 32];
-	const char *at;
-	int n;
+	size_t n = strlen(f->host);
+	const char *open = memchr(text.p, '[', text.n), *close;
+	struct slice rest;
 
-	n = snprintf(whole, sizeof(whole), "[%s]:%s", f->host, f->port);
-	if (slice_find(text, whole) != NULL)
-		return true;
-	n = snprintf(whole, sizeof(whole), "%s[", f->host);
-	at = slice_find(text, whole);
-	if (at == NULL || (at > text.p && at[-1] != ' '))
+	if (open == NULL ||
+	    (close = memchr(open, ']', (size_t)(text.p + text.n - open))) ==
+	        NULL)
 		return false;
-	text.n -= (size_t)(at + n - text.p);
-	text.p = at + n;
-	n = snprintf(whole, sizeof(whole), "]:%s", f->port);
-	at = slice_find(text, whole);
-	return at != NULL &&
-	    (at + n == text.p + text.n || at[n] == ':' || at[n] == ',');
+	rest = (struct slice){ close, (size_t)(text.p + text.n - close) };
+	if (!is_port(rest, f->port))
+		return false;
+	if ((size_t)(close - open - 1) == n &&
+	    memcmp(open + 1, f->host, n) == 0)
+		return true;
+	return (size_t)(open - text.p) >= n &&
+	    memcmp(open - n, f->host, n) == 0 &&
+	    (open - n == text.p || open[-1 - (ptrdiff_t)n] == ' ');
 }
 
 static bool

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define NOW_PART 0.125
+#define NOW_ATTEMPTS 8
 #define USUAL_PART 0.005
 #define FAILING 0.6 /* while so much fails, what is usual is not learned */
 
@@ -103,7 +103,8 @@ ledger_destination_tried(
 	suspended = slice_begins(ev->text, "delivery temporarily suspended");
 	if (!suspended)
 		d->outside = !is_here(ev);
-	d->now += ((failed ? 1 : 0) - d->now) * NOW_PART;
+	d->now += ((failed ? 1 : 0) - d->now) /
+	    (double)(d->attempts < NOW_ATTEMPTS ? d->attempts : NOW_ATTEMPTS);
 	if (d->now < FAILING)
 		d->usual += (d->now - d->usual) * USUAL_PART;
 	if (!failed) {
@@ -111,6 +112,7 @@ ledger_destination_tried(
 		return;
 	}
 	d->failed_at = ev->at;
+	d->answered = ev->status == MAILLOG_BOUNCED;
 	first = note_reply(l, m, d, ev);
 	if (m->fresh && first)
 		d->failed++;

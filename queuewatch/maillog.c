@@ -6,10 +6,6 @@
 #define QID_MOST 100
 #define MS_MOST (INT64_C(1) << 40)
 
-const char *const maillog_fault_words[] = { "no space left",
-	"throttled service", "process limit reached", "milter fault",
-	"filter fault", "fatal error", NULL };
-
 struct slice
 maillog_domain(struct slice address)
 {
@@ -283,54 +279,6 @@ is_cleanup_reject(struct slice s)
 	        slice_begins(s, "END-OF-MESSAGE "));
 }
 
-static bool
-slice_ends(struct slice s, const char *what)
-{
-	size_t n = strlen(what);
-
-	return s.n >= n && memcmp(s.p + s.n - n, what, n) == 0;
-}
-
-/*
- * Postfix's own words stand at the beginning, the system's at the end; between
- * them can stand what a stranger sent.
- */
-static void
-read_fault(struct slice qid, struct slice s, struct maillog_event *ev)
-{
-	static const struct {
-		const char *begin, *end;
-		enum maillog_fault fault;
-	} table[] = {
-		{ "", ": No space left on device", MAILLOG_NO_SPACE },
-		{ "", ": Disk quota exceeded", MAILLOG_NO_SPACE },
-		{ "not enough free space in mail queue", "", MAILLOG_NO_SPACE },
-		{ "", "-- throttling", MAILLOG_THROTTLED },
-		{ "service \"", "", MAILLOG_PROCESS_LIMIT },
-		{ "milter ", "", MAILLOG_MILTER },
-		{ "Milter ", "", MAILLOG_MILTER },
-		{ "proxy ", "", MAILLOG_FILTER },
-	};
-	size_t i;
-
-	ev->text = s;
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (!slice_begins(s, table[i].begin) ||
-		    !slice_ends(s, table[i].end))
-			continue;
-		if (table[i].fault == MAILLOG_PROCESS_LIMIT &&
-		    slice_find(s, " has reached its process limit ") == NULL)
-			continue;
-		ev->kind = MAILLOG_FAULT;
-		ev->fault = table[i].fault;
-		return;
-	}
-	if (slice_is(qid, "fatal") || slice_is(qid, "panic")) {
-		ev->kind = MAILLOG_FAULT;
-		ev->fault = MAILLOG_FATAL;
-	}
-}
-
 static void
 read_smtpd(struct slice s, struct maillog_event *ev)
 {
@@ -395,10 +343,11 @@ read_complaint(struct slice qid, struct slice s, struct maillog_event *ev)
 {
 	if (slice_is(qid, "warning") || slice_is(qid, "fatal") ||
 	    slice_is(qid, "error") || slice_is(qid, "panic"))
-		read_fault(qid, s, ev);
-	/* A message's own: "QID: warning: ...". */
-	else if (skip_word(&s, "warning: "))
-		read_fault(qid, s, ev);
+		maillog_complaint(qid, s, ev);
+	/* A message's own; after header and body stands what it holds. */
+	else if (skip_word(&s, "warning: ") && !slice_begins(s, "header ") &&
+	    !slice_begins(s, "body "))
+		maillog_complaint(qid, s, ev);
 	else if (slice_is(qid, "reject")) {
 		ev->kind = MAILLOG_REJECT;
 		ev->text = s;
@@ -482,16 +431,4 @@ maillog_parse(const char *line, size_t n, struct logline_dates *dates,
 		maillog_read(head.tag, head.text, head.at, out);
 	else
 		maillog_read(none, none, 0, out);
-}
-
-enum maillog_end
-maillog_end_of_data(const struct maillog_event *ev)
-{
-	if (ev->kind != MAILLOG_DELIVERY || ev->status != MAILLOG_DEFERRED)
-		return MAILLOG_END_NO;
-	if (slice_find(ev->text, "message may be sent more than once") != NULL)
-		return MAILLOG_END_LOST;
-	if (slice_find(ev->text, "(in reply to end of DATA command)") != NULL)
-		return MAILLOG_END_REFUSED;
-	return MAILLOG_END_NO;
 }

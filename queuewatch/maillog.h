@@ -72,6 +72,13 @@ void maillog_read(
     struct slice tag, struct slice text, int64_t at, struct maillog_event *out);
 
 /*
+ * Of maillog_read() alone: which fault the complaint "text" is, if it is one;
+ * "word" stood before it ("warning", "fatal", a queue id).
+ */
+void maillog_complaint(
+    struct slice word, struct slice text, struct maillog_event *ev);
+
+/*
  * Whether the reply came after the end of the message, so that the other side
  * may have stored what it did not take (the gap
  * of RFC 1047): LOST without an answer, REFUSED by one.

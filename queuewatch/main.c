@@ -37,7 +37,8 @@ fail(const struct err *e)
 static int
 watch_forever(struct config *c, struct daemon_args *args)
 {
-	static const char *const groups[] = { "postdrop", "adm", NULL };
+	static const char *const groups[] = { "postdrop", "adm",
+		"systemd-journal", NULL };
 	static struct watch w;
 	struct daemon_user user;
 	struct err e;

@@ -5,6 +5,7 @@
 #include "lib/outbox.h"
 #include "queuewatch/check_disk.h"
 #include "queuewatch/compose.h"
+#include "queuewatch/sample_log.h"
 #include "queuewatch/watch.h"
 
 #include <stdio.h>
@@ -75,6 +76,7 @@ sample_facts(struct watch *w)
 	    memcmp(&before, &w->facts, sizeof(before)) != 0)
 		sample_disk_list(w);
 	lister_aim(&w->lister, w->facts_known ? w->facts.queue_directory : "");
+	sample_log_aim(w);
 }
 
 static void
@@ -304,5 +306,6 @@ sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	sample_disks(w, wall_ms);
 	sample_unbuilt(w, wall_ms / 1000);
 	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
+	sample_log(w, mono_ms, wall_ms / 1000);
 	sample_self(w, mono_ms, wall_ms / 1000);
 }

@@ -100,7 +100,8 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 {
 	static const char *const names[] = { "queuewatch.state",
 		"queuewatch.reports", "queuewatch.alerts",
-		"queuewatch.alerts-wal", "queuewatch.alerts-shm" };
+		"queuewatch.alerts-wal", "queuewatch.alerts-shm",
+		"queuewatch.log" };
 	struct data_file files[sizeof(names) / sizeof(names[0])];
 	size_t i;
 
@@ -112,6 +113,9 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 		(void)snprintf(
 		    w->state_fault, sizeof(w->state_fault), "%.255s", e->text);
 	}
+	w->log_state = state_open(files[5].path, e);
+	if (w->log_state == NULL)
+		log_warn("the log's place is not kept: %s", e->text);
 	w->sender = sender_open(files[1].path, e);
 	if (w->sender == NULL)
 		return -1;
@@ -124,6 +128,22 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		give(files[i].path, files[i].was_there, user);
 	return 0;
+}
+
+/* For the pressure file: where /run begins empty. */
+static void
+make_pressure_dir(const struct config *c, const struct daemon_user *user)
+{
+	const char *slash = strrchr(c->pressure_file, '/');
+	char dir[FACTS_PATH];
+	struct err e;
+
+	if (slash == NULL || slash == c->pressure_file)
+		return;
+	(void)snprintf(dir, sizeof(dir), "%.*s",
+	    (int)(slash - c->pressure_file), c->pressure_file);
+	if (daemon_make_dir(dir, user, &e) == -1)
+		log_warn("pressure_file: %s", e.text);
 }
 
 int
@@ -143,6 +163,7 @@ watch_open(struct watch *w, struct config *config,
 	if (keeper_start(&w->keeper, config, user, e) == -1 ||
 	    open_files(w, user, e) == -1)
 		return -1;
+	make_pressure_dir(config, user);
 	aim(w);
 	if (config->metrics[0] != '\0' &&
 	    (w->metrics = metrics_http_open(config->metrics, e)) == NULL)
@@ -384,11 +405,23 @@ pause_ms(const struct watch *w)
 	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
 }
 
+/* For a log that this user may not read. */
+static int
+open_log(void *arg, struct err *e)
+{
+	const struct watch *w = arg;
+
+	return keeper_log(&w->keeper, e);
+}
+
 static int
 start_threads(struct watch *w, struct err *e)
 {
 	w->asker = asker_start(w->config->postfix_config, e);
-	w->causer = w->asker != NULL ? causer_start(e) : NULL;
+	if (w->asker == NULL)
+		return -1;
+	w->logreader = logreader_start(w->log_state, open_log, w, e);
+	w->causer = w->logreader != NULL ? causer_start(e) : NULL;
 	if (w->causer == NULL || sender_start(w->sender, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;
@@ -441,6 +474,8 @@ watch_close(struct watch *w)
 		outbox_close(w->outbox, STOP_GRACE_MS);
 	asker_stop(w->asker);
 	causer_stop(w->causer);
+	logreader_stop(w->logreader);
+	state_close(w->log_state);
 	lister_close(&w->lister);
 	keeper_stop(&w->keeper);
 	state_close(w->state);

@@ -8,10 +8,13 @@
 #include "queuewatch/disk.h"
 #include "queuewatch/finding.h"
 #include "queuewatch/lister.h"
+#include "queuewatch/logreader.h"
 #include "queuewatch/results.h"
 #include "queuewatch/sender.h"
 #include "queuewatch/state.h"
 #include "queuewatch/tell.h"
+
+#include "lib/log.h"
 
 #include <pthread.h>
 
@@ -40,6 +43,14 @@ struct watch {
 	struct facts facts;
 	bool facts_known;
 	char facts_fault[256];
+
+	struct logreader *logreader; /* NULL before watch_run */
+	struct state *log_state; /* its; NULL: nothing is kept */
+	struct ledger_counts log_counts; /* as last sampled */
+	bool log_read; /* they count */
+	int pressure; /* enum pressure_level, as last written */
+	int64_t pressure_ms; /* monotonic: when; 0: never */
+	struct log_limit pressure_log;
 
 	struct causer *causer; /* NULL before watch_run */
 	int64_t quiet_at; /* Unix seconds: the queue was last well */

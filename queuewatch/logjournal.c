@@ -1,0 +1,150 @@
+#include "queuewatch/logjournal.h"
+
+#include "lib/err.h"
+
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+
+#define MOST 5000 /* entries at once */
+
+struct logjournal {
+	sd_journal *journal;
+	char cursor[LOGJOURNAL_CURSOR];
+	char postfix_uid[16]; /* "" where there is no such user */
+};
+
+static int
+begin(struct logjournal *j, const char *cursor)
+{
+	int rc;
+
+	if (*cursor == '\0') {
+		rc = sd_journal_seek_tail(j->journal);
+		/* Onto the last one, so that "next" is what comes new. */
+		return rc < 0 ? rc : sd_journal_previous(j->journal);
+	}
+	(void)snprintf(j->cursor, sizeof(j->cursor), "%s", cursor);
+	rc = sd_journal_seek_cursor(j->journal, cursor);
+	if (rc < 0)
+		return rc;
+	rc = sd_journal_next(j->journal);
+	/* Where the entry itself is gone, this one is new. */
+	if (rc > 0 && sd_journal_test_cursor(j->journal, cursor) == 0)
+		rc = sd_journal_previous(j->journal);
+	return rc;
+}
+
+struct logjournal *
+logjournal_open(const char *directory, const char *cursor, struct err *e)
+{
+	struct logjournal *j = calloc(1, sizeof(*j));
+	char room[1024];
+	struct passwd pw, *found = NULL;
+	int rc;
+
+	if (j == NULL) {
+		(void)err_set(e, "no memory");
+		return NULL;
+	}
+	if (getpwnam_r("postfix", &pw, room, sizeof(room), &found) == 0 &&
+	    found != NULL)
+		(void)snprintf(j->postfix_uid, sizeof(j->postfix_uid), "%lu",
+		    (unsigned long)found->pw_uid);
+	rc = directory != NULL
+	    ? sd_journal_open_directory(&j->journal, directory, 0)
+	    : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY);
+	if (rc >= 0)
+		rc = sd_journal_add_match(j->journal, "SYSLOG_FACILITY=2", 0);
+	if (rc >= 0)
+		rc = begin(j, cursor);
+	if (rc < 0) {
+		(void)err_set(e, "the journal: %s", strerror(-rc));
+		logjournal_close(j);
+		return NULL;
+	}
+	return j;
+}
+
+void
+logjournal_close(struct logjournal *j)
+{
+	if (j == NULL)
+		return;
+	sd_journal_close(j->journal);
+	free(j);
+}
+
+const char *
+logjournal_cursor(const struct logjournal *j)
+{
+	return j->cursor;
+}
+
+/* A field of the entry, without its name; empty where it is not there. */
+static struct slice
+field(struct logjournal *j, const char *name)
+{
+	struct slice s = { "", 0 };
+	const void *data;
+	size_t len, n = strlen(name) + 1;
+
+	if (sd_journal_get_data(j->journal, name, &data, &len) < 0 || len < n)
+		return s;
+	s.p = (const char *)data + n;
+	s.n = len - n;
+	return s;
+}
+
+static bool
+is_trusted(struct logjournal *j)
+{
+	struct slice uid = field(j, "_UID");
+
+	return uid.n == 0 || slice_is(uid, "0") ||
+	    (j->postfix_uid[0] != '\0' && slice_is(uid, j->postfix_uid));
+}
+
+static void
+tell(struct logjournal *j, logjournal_entry *each, void *arg)
+{
+	char tag[128];
+	struct slice name, text;
+	uint64_t at_us = 0;
+
+	if (!is_trusted(j))
+		return;
+	(void)sd_journal_get_realtime_usec(j->journal, &at_us);
+	/* The data of one field holds only until the next is asked for. */
+	name = field(j, "SYSLOG_IDENTIFIER");
+	if (name.n > sizeof(tag))
+		name.n = sizeof(tag);
+	memcpy(tag, name.p, name.n);
+	name.p = tag;
+	text = field(j, "MESSAGE");
+	each(name, text, (int64_t)(at_us / 1000000), arg);
+}
+
+int
+logjournal_read(
+    struct logjournal *j, logjournal_entry *each, void *arg, struct err *e)
+{
+	char *cursor = NULL;
+	int rc = 0, n = 0;
+
+	(void)sd_journal_process(j->journal);
+	while (n < MOST && (rc = sd_journal_next(j->journal)) > 0) {
+		n++;
+		tell(j, each, arg);
+	}
+	if (n > 0 && sd_journal_get_cursor(j->journal, &cursor) >= 0) {
+		(void)snprintf(j->cursor, sizeof(j->cursor), "%s", cursor);
+		free(cursor);
+	}
+	if (rc < 0)
+		return err_set(e, "the journal: %s", strerror(-rc));
+	return rc > 0;
+}

@@ -1,0 +1,36 @@
+#ifndef QUEUEWATCH_LOGJOURNAL_H
+#define QUEUEWATCH_LOGJOURNAL_H
+
+#include "queuewatch/logline.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * Follows the mail facility in systemd's journal.  What others than root and
+ * Postfix's own user wrote there is passed over: the journal knows who it was.
+ */
+struct logjournal;
+
+#define LOGJOURNAL_CURSOR 512
+
+typedef void logjournal_entry(
+    struct slice tag, struct slice text, int64_t at, void *arg);
+
+/*
+ * Begin behind "cursor", or at the end where that is "".  "directory" is
+ * NULL for this host's journal.  NULL with *e set.
+ */
+struct logjournal *logjournal_open(
+    const char *directory, const char *cursor, struct err *e);
+void logjournal_close(struct logjournal *j); /* NULL is harmless */
+
+/* As logfile_read(): 1, 0 or -1. */
+int logjournal_read(
+    struct logjournal *j, logjournal_entry *each, void *arg, struct err *e);
+/* Where reading stands; "" before the first entry. */
+const char *logjournal_cursor(const struct logjournal *j);
+
+#endif

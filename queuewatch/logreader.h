@@ -1,0 +1,55 @@
+#ifndef QUEUEWATCH_LOGREADER_H
+#define QUEUEWATCH_LOGREADER_H
+
+#include "queuewatch/ledger.h"
+#include "queuewatch/logfile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct state;
+
+/*
+ * Reads the mail log in a thread of its own, into a ledger.  Where it stands
+ * and what the ledger has learned is kept in "state" every few seconds.
+ */
+struct logreader;
+
+/*
+ * Start the thread; it reads nothing before logreader_aim().  "state" (which
+ * the caller closes after logreader_stop()) may be NULL: nothing is kept.
+ * "opener" opens the log for who may not by himself.  NULL with *e set.
+ */
+struct logreader *logreader_start(struct state *state, logfile_opener *opener,
+    void *opener_arg, struct err *e);
+void logreader_stop(struct logreader *r); /* NULL is harmless */
+
+/*
+ * What to read: a path, "journal", or "" for nothing; and Postfix's
+ * content_filter ("" for none).  Harmless where nothing changed.
+ */
+void logreader_aim(
+    struct logreader *r, const char *source, const char *content_filter);
+
+/*
+ * The ledger, locked until logreader_unlock(): reading waits meanwhile.
+ * "*why_r" is why the log is not read, "" where it is.
+ */
+struct logreader_status {
+	char why[256]; /* "": it is read */
+	char source[LOGFILE_PATH]; /* "": none */
+	int64_t begun; /* Unix seconds: what came before was found here */
+};
+struct ledger *logreader_lock(
+    struct logreader *r, struct logreader_status *status_r);
+void logreader_unlock(struct logreader *r);
+
+/*
+ * Which log is meant: "word" is the configuration's, "maillog_file" Postfix's.
+ * Returns a path, "journal", or "" where there is none.
+ */
+const char *logreader_source(const char *word, const char *maillog_file);
+
+#endif

@@ -1,0 +1,153 @@
+#include "queuewatch/sample_log.h"
+
+#include "lib/err.h"
+#include "lib/pressure.h"
+#include "queuewatch/check_disk.h"
+#include "queuewatch/check_log.h"
+#include "queuewatch/check_queue.h"
+#include "queuewatch/watch.h"
+
+#define PRESSURE_INTERVALS 3 /* it is good for so long */
+#define PRESSURE_LEAST_S 5
+#define LOG_EVERY_S 600
+
+void
+sample_log_aim(struct watch *w)
+{
+	const struct config *c = w->config;
+
+	if (c->postfix_config[0] == '\0')
+		logreader_aim(w->logreader, "", "");
+	else if (w->facts_known)
+		logreader_aim(w->logreader,
+		    logreader_source(c->maillog, w->facts.maillog_file),
+		    w->facts.content_filter);
+	else if (w->facts_fault[0] != '\0')
+		logreader_aim(
+		    w->logreader, logreader_source(c->maillog, ""), "");
+}
+
+static int64_t
+oldest_s(const struct scan_result *r, int64_t now)
+{
+	static const int queues[] = { SCAN_INCOMING, SCAN_ACTIVE,
+		SCAN_DEFERRED };
+	int64_t oldest = 0, t;
+	size_t i;
+
+	for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+		t = r->queue[queues[i]].oldest_waiting;
+		if (t != 0 && t < now && now - t > oldest)
+			oldest = now - t;
+	}
+	return oldest;
+}
+
+/* A mail store at its floor: greymilter can make senders wait. */
+static bool
+store_is_full(const struct watch *w)
+{
+	const struct watch_disk *d;
+	int64_t floor;
+	size_t i;
+
+	for (i = 0; w->facts_known && i < w->n_disks; i++) {
+		d = w->disks[i];
+		if (d->sample.fault != 0 || d->sample.total_bytes == 0 ||
+		    (d->disk.uses & (DISK_STORE | DISK_QUEUE)) == 0)
+			continue;
+		floor = disk_floor(d->disk.uses, facts_floor(&w->facts),
+		    d->sample.total_bytes);
+		if (d->sample.free_bytes <= floor)
+			return true;
+	}
+	return false;
+}
+
+static enum level
+level_of(const struct watch *w, const char *check, const char *subject)
+{
+	const struct finding *f = finding_look(&w->findings, check, subject);
+
+	return f != NULL ? f->rule.level : LEVEL_UNKNOWN;
+}
+
+static enum pressure_level
+pressure_of(const struct watch *w, bool milter_hangs)
+{
+	enum level filter = level_of(w, "log", "filter");
+
+	if (store_is_full(w))
+		return PRESSURE_FULL;
+	if (filter == LEVEL_CRITICAL)
+		return PRESSURE_CRITICAL;
+	if (filter == LEVEL_WARNING || milter_hangs)
+		return PRESSURE_HIGH;
+	return PRESSURE_OK;
+}
+
+/* Written while there is pressure, and once more when it is over. */
+static void
+tell_pressure(
+    struct watch *w, enum pressure_level level, int64_t mono_ms, int64_t now)
+{
+	int64_t good_s = w->config->interval * PRESSURE_INTERVALS;
+	struct err e;
+
+	if (w->config->pressure_file[0] == '\0' ||
+	    (level == PRESSURE_OK && w->pressure == PRESSURE_OK))
+		return;
+	if ((int)level == w->pressure &&
+	    mono_ms - w->pressure_ms < w->config->interval * 1000)
+		return;
+	if (good_s < PRESSURE_LEAST_S)
+		good_s = PRESSURE_LEAST_S;
+	if (pressure_write(w->config->pressure_file, level, now + good_s, &e) ==
+	    -1) {
+		log_warn_limited(&w->pressure_log, mono_ms, LOG_EVERY_S,
+		    "pressure: %s", e.text);
+		return;
+	}
+	if ((int)level != w->pressure)
+		log_info("pressure is %s", pressure_words[level]);
+	w->pressure = (int)level;
+	w->pressure_ms = mono_ms;
+}
+
+void
+sample_log(struct watch *w, int64_t mono_ms, int64_t now)
+{
+	const struct rule_policy policy = {
+		.hold = (int)w->config->hold_samples,
+		.clear = (int)w->config->clear_samples
+	};
+	const struct scan_result *r = &w->lister.result;
+	struct logreader_status status;
+	struct log_view v = { .config = w->config,
+		.policy = &policy,
+		.status = &status,
+		.now = now,
+		.active = -1,
+		.waiting = -1 };
+	const struct ledger_fault *milter;
+	struct ledger *l;
+	bool hangs;
+
+	if (w->config->postfix_config[0] == '\0')
+		return;
+	if (w->lister.passed) {
+		v.waiting = queue_sum(r);
+		v.active = r->queue[SCAN_ACTIVE].messages +
+		    r->queue[SCAN_INCOMING].messages;
+		v.oldest_s = oldest_s(r, now);
+	}
+	l = logreader_lock(w->logreader, &status);
+	log_check(&w->findings, &v, l);
+	w->log_counts = l->counts;
+	w->log_read = status.why[0] == '\0' || l->counts.lines > 0;
+	milter = &l->faults[MAILLOG_MILTER];
+	hangs = milter->count >= 3 &&
+	    now - milter->at < w->config->interval * PRESSURE_INTERVALS;
+	logreader_unlock(w->logreader);
+	tell_pressure(w, pressure_of(w, hangs), mono_ms, now);
+}
