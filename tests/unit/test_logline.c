@@ -278,5 +278,5 @@ main(void)
 
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
-	return cmocka_run_group_tests_name("maillog", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("logline", tests, NULL, NULL);
 }
