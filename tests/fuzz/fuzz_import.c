@@ -20,7 +20,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > 16384)
 		return 0;
 	for (format = gw_formats; format->name != NULL; format++) {
-		struct gw_import im = { .now = 1700000000 };
+		struct gw_import im = { .now = 1700000000,
+			.delay_s = 180,
+			.retry_window_s = 172800,
+			.lifetime_s = 3110400 };
 
 		/* fmemopen() does not write with "r". */
 		f = fmemopen((void *)(uintptr_t)data, size, "r");
