@@ -7,6 +7,7 @@
 struct err;
 struct buf;
 struct site;
+struct store_search;
 
 /*
  * The HTTP side: GET and HEAD of the site's files from memory, the search
@@ -37,6 +38,8 @@ typedef int (*http_report_fn)(
 struct http_options {
 	int fd; /* from http_listen(); http_stop() closes it */
 	struct site *site; /* not owned */
+	struct store_search
+	    *search; /* not owned; NULL: it is answered by 503 */
 	http_report_fn report; /* NULL: 404 */
 	size_t report_max; /* most bytes a report may have */
 	void *ctx;

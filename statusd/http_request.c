@@ -78,17 +78,19 @@ answer_404(struct MHD_Connection *c, const struct http_options *o,
 }
 
 static bool
-answer_search(struct MHD_Connection *c, const struct site_table *t)
+answer_search(struct MHD_Connection *c, const struct http_options *o,
+    const struct site_table *t)
 {
-	const char *query = MHD_lookup_connection_value(
+	const char *text = MHD_lookup_connection_value(
 	    c, MHD_GET_ARGUMENT_KIND, "q");
+	struct search_query q = { .text = text != NULL ? text : "",
+		.now = clock_now() };
 	struct buf page;
 	bool queued;
 
 	buf_init(&page, SEARCH_PAGE_MAX);
 	if (t->search == NULL ||
-	    search_page(
-	        t->search, query != NULL ? query : "", clock_now(), &page) != 0)
+	    search_page(t->search, o->search, &q, &page) != 0)
 		queued = http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "503: the search does not work now", "Retry-After", "5");
 	else
@@ -169,7 +171,7 @@ answer_get(
 		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "503: the pages are being written", "Retry-After", "1");
 	if (strcmp(path, SEARCH_PATH) == 0 || strcmp(path, "/search") == 0)
-		queued = answer_search(c, t);
+		queued = answer_search(c, o, t);
 	else
 		queued = answer_path(c, o, t, path, changed);
 	site_table_unref(t);

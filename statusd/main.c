@@ -18,7 +18,9 @@
 #include "statusd/notify.h"
 #include "statusd/place.h"
 #include "statusd/site.h"
+#include "statusd/site_search.h"
 #include "statusd/store.h"
+#include "statusd/store_search.h"
 #include "statusd/tick.h"
 
 #include <inttypes.h>
@@ -41,6 +43,8 @@ struct statusd {
 	struct store *store; /* this thread's */
 	struct ingest *ingest;
 	struct site *site;
+	struct store_search *search; /* NULL: it does not work */
+	bool search_behind;
 	struct outbox *outbox;
 	struct metrics_http *metrics;
 	struct metrics counts;
@@ -105,6 +109,12 @@ open_all(struct statusd *d, struct err *e)
 	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
 	if (d->ingest == NULL)
 		return -1;
+	outbox = place_search(c);
+	d->search = outbox != NULL ? store_search_open(outbox, &why) : NULL;
+	free(outbox);
+	if (d->search == NULL)
+		log_warn("search: %s", why.text);
+	why.text[0] = '\0';
 	outbox = place_outbox(c);
 	d->outbox = outbox != NULL ? outbox_open(outbox, &why) : NULL;
 	free(outbox);
@@ -122,6 +132,7 @@ start_all(struct statusd *d, struct err *e)
 	const struct http_options http = {
 		.fd = d->listen_fd,
 		.site = d->site,
+		.search = d->search,
 		.report = take_report,
 		.report_max = INGEST_BODY_MAX,
 		.ctx = d,
@@ -149,6 +160,7 @@ close_all(struct statusd *d)
 	metrics_http_close(d->metrics);
 	if (d->outbox != NULL)
 		outbox_close(d->outbox, 2000);
+	store_search_close(d->search);
 	ingest_free(d->ingest);
 	store_close(d->store);
 	if (d->site != NULL)
@@ -156,6 +168,18 @@ close_all(struct statusd *d)
 	if (d->listen_fd != -1)
 		(void)close(d->listen_fd);
 	config_free(d->config);
+}
+
+static void
+update_search(struct statusd *d, const struct model_site *site)
+{
+	struct err e;
+	int rc = d->search != NULL ? search_sync(d->search, site, &e) : 0;
+
+	if (rc == -1)
+		log_warn_limited(
+		    &d->render_limit, d->rendered_ms, 60, "search: %s", e.text);
+	d->search_behind = rc == 1;
 }
 
 static void
@@ -182,6 +206,7 @@ render(struct statusd *d)
 		    "site_directory: %s", e.text);
 		d->next_change = site->loaded_at + 2;
 	}
+	update_search(d, site);
 	metrics_note_site(&d->counts, site);
 	model_free(site);
 	log_debug(
@@ -215,7 +240,7 @@ look(struct statusd *d)
 		log_warn_limited(
 		    &d->change_limit, mono, 60, "store: %s", e.text);
 	if (rc == 1 || clock_now() >= d->next_change ||
-	    site_wants_update(d->site))
+	    site_wants_update(d->site) || d->search_behind)
 		d->stale = true;
 	if (mono - d->ticked_ms >= TICK_MS)
 		tick(d);

@@ -46,6 +46,15 @@ page_link_start(struct page *p, const char *path, const char *style)
 }
 
 void
+page_link_slash(struct page *p, const char *path)
+{
+	char with[PAGE_PATH_SIZE];
+
+	(void)snprintf(with, sizeof(with), "%s/", path);
+	page_link_start(p, with, NULL);
+}
+
+void
 page_link(struct page *p, const char *path, const char *text)
 {
 	page_link_start(p, path, NULL);

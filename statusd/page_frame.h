@@ -36,6 +36,8 @@ void page_address(const struct page *p, const char *path, struct buf *out);
 
 /* "<a href="BASE+path">"; the path is of parts that need no escape. */
 void page_link_start(struct page *p, const char *path, const char *style);
+/* The same for a path that wants a slash at its end. */
+void page_link_slash(struct page *p, const char *path);
 void page_link(struct page *p, const char *path, const char *text);
 
 /* "<time datetime=...>text</time>" */

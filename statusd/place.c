@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SEARCH "-search.db"
+
 /* The folder of a path; NULL without memory. */
 static char *
 folder_of(const char *path)
@@ -37,6 +39,12 @@ place_beside(const struct config *c, const char *tail)
 	if (asprintf(&path, "%.*s%s", (int)n, c->store_path, tail) == -1)
 		return NULL;
 	return path;
+}
+
+char *
+place_search(const struct config *c)
+{
+	return place_beside(c, SEARCH);
 }
 
 char *
@@ -84,16 +92,17 @@ int
 place_prepare(
     const struct config *c, const struct daemon_user *user, struct err *e)
 {
-	char *outbox = place_outbox(c);
+	char *outbox = place_outbox(c), *search = place_beside(c, SEARCH);
 	int rc = -1;
 
-	if (outbox == NULL)
+	if (outbox == NULL || search == NULL)
 		(void)err_set(e, "no memory");
 	else if (place_prepare_store(c, user, e) == 0 &&
-	    make_file(outbox, user, e) == 0)
+	    make_file(outbox, user, e) == 0 && make_file(search, user, e) == 0)
 		rc = c->site_directory[0] == '\0'
 		    ? 0
 		    : daemon_make_dir(c->site_directory, user, e);
+	free(search);
 	free(outbox);
 	return rc;
 }
@@ -125,17 +134,19 @@ int
 place_give(
     const struct config *c, const struct daemon_user *user, struct err *e)
 {
-	char *outbox;
-	int rc;
+	char *outbox, *search;
+	int rc = -1;
 
 	if (geteuid() != 0)
 		return 0;
 	outbox = place_outbox(c);
-	if (outbox == NULL)
-		return err_set(e, "no memory");
-	rc = give_companions(c->store_path, user, e);
-	if (rc == 0)
-		rc = give_companions(outbox, user, e);
+	search = place_beside(c, SEARCH);
+	if (outbox == NULL || search == NULL)
+		(void)err_set(e, "no memory");
+	else if (give_companions(c->store_path, user, e) == 0 &&
+	    give_companions(outbox, user, e) == 0)
+		rc = give_companions(search, user, e);
+	free(search);
 	free(outbox);
 	return rc;
 }

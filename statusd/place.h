@@ -24,6 +24,8 @@ int place_give(
 
 /* The outbox's file, beside the store; NULL without memory. */
 char *place_outbox(const struct config *c);
+/* The index of the search, likewise. */
+char *place_search(const struct config *c);
 
 /* A file named for the store: "status" and "tail".  free() it; or NULL. */
 char *place_beside(const struct config *c, const char *tail);

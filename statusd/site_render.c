@@ -154,6 +154,7 @@ system_pages(struct site_work *w)
 static int
 single_pages(struct site_work *w)
 {
+	static const struct search_query nothing = { .text = "" };
 	struct site_job job = { "maintenance/index.html", SITE_HTML, SITE_LIST,
 		false, 0,
 		site_job_source(w, &w->all, "maintenance", SITE_RENEW_S) };
@@ -170,8 +171,8 @@ single_pages(struct site_work *w)
 	job = (struct site_job){ "search/index.html", SITE_HTML, SITE_LIST,
 		false, 0, site_job_source(w, &w->all, "search", 0) };
 	if (!site_job_take_old(w, &job) &&
-	    site_job_put(
-	        w, &job, search_page(w->table->search, "", 0, &w->out)) != 0)
+	    site_job_put(w, &job,
+	        search_page(w->table->search, NULL, &nothing, &w->out)) != 0)
 		return -1;
 	return 0;
 }

@@ -1,43 +1,27 @@
 #include "statusd/site_search.h"
 
 #include "lib/buf.h"
+#include "lib/err.h"
 #include "statusd/markdown.h"
 #include "statusd/page_frame.h"
 #include "statusd/page_parts.h"
+#include "statusd/store_search.h"
 #include "statusd/view.h"
 
-#include <ctype.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 8
-#define WORD_SIZE 64
 #define HITS_MAX 50
 #define TEXT_MAX ((size_t)1024 * 1024)
-/* Bytes shown before and behind the first match. */
-#define BEFORE 60
-#define BEHIND 180
-
-struct found_post {
-	char *title;
-	char *path;
-	char *text;
-	int64_t at;
-};
+/* Posts taken into the index in one go. */
+#define BATCH 100
 
 struct search {
 	_Atomic(unsigned) refs;
 	struct model_site site; /* title, address and links alone */
 	int64_t modified; /* of the newest entry */
-	struct found_post *posts;
-	size_t n;
-};
-
-struct words {
-	char word[WORDS_MAX][WORD_SIZE];
-	size_t n;
 };
 
 static char *
@@ -47,8 +31,10 @@ text_of(const struct model_thread *t)
 
 	buf_init(&text, TEXT_MAX);
 	for (size_t i = 0; i < t->n_entries; i++) {
-		buf_str(&text, t->entries[i].title);
-		buf_char(&text, '\n');
+		if (strcmp(t->entries[i].title, t->title) != 0) {
+			buf_str(&text, t->entries[i].title);
+			buf_char(&text, '\n');
+		}
 		(void)markdown_plain(&text, t->entries[i].body);
 		buf_char(&text, '\n');
 	}
@@ -76,18 +62,6 @@ copy_site(struct model_site *to, const struct model_site *from)
 	return 0;
 }
 
-static int
-add_post(struct search *s, const struct model_thread *t)
-{
-	struct found_post *p = &s->posts[s->n++];
-
-	p->title = strdup(t->title);
-	p->path = strdup(t->path);
-	p->text = text_of(t);
-	p->at = t->opened_at;
-	return p->title == NULL || p->path == NULL || p->text == NULL ? -1 : 0;
-}
-
 struct search *
 search_new(const struct model_site *model)
 {
@@ -96,19 +70,13 @@ search_new(const struct model_site *model)
 	if (s == NULL)
 		return NULL;
 	atomic_init(&s->refs, 1);
-	s->posts = calloc(model->n_threads + 1, sizeof(*s->posts));
-	if (s->posts == NULL || copy_site(&s->site, model) != 0) {
+	if (copy_site(&s->site, model) != 0) {
 		search_unref(s);
 		return NULL;
 	}
-	for (size_t i = 0; i < model->n_threads; i++) {
+	for (size_t i = 0; i < model->n_threads; i++)
 		if (model->threads[i].updated_at > s->modified)
 			s->modified = model->threads[i].updated_at;
-		if (add_post(s, &model->threads[i]) != 0) {
-			search_unref(s);
-			return NULL;
-		}
-	}
 	return s;
 }
 
@@ -124,11 +92,6 @@ search_unref(struct search *s)
 {
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->posts[i].title);
-		free(s->posts[i].path);
-		free(s->posts[i].text);
-	}
 	for (size_t i = 0; i < s->site.n_links; i++) {
 		free(s->site.links[i].name);
 		free(s->site.links[i].url);
@@ -136,137 +99,145 @@ search_unref(struct search *s)
 	free(s->site.links);
 	free(s->site.title);
 	free(s->site.url);
-	free(s->posts);
 	free(s);
 }
 
-static void
-split(const char *query, struct words *w)
+/* A number that changes with what is found of a post (FNV-1a). */
+static int64_t
+version_of(const struct model_thread *t)
 {
-	w->n = 0;
-	while (*query != '\0' && w->n < WORDS_MAX) {
-		size_t n;
+	uint64_t h = 14695981039346656037u;
+	const char *const texts[] = { t->title, t->path };
 
-		query += strspn(query, " \t\r\n");
-		n = strcspn(query, " \t\r\n");
-		if (n > 0 && n < WORD_SIZE) {
-			memcpy(w->word[w->n], query, n);
-			w->word[w->n++][n] = '\0';
-		}
-		query += n;
+	for (size_t i = 0; i < 2; i++)
+		for (const char *p = texts[i]; *p != '\0'; p++)
+			h = (h ^ (unsigned char)*p) * 1099511628211u;
+	h = (h ^ (uint64_t)t->updated_at) * 1099511628211u;
+	for (size_t i = 0; i < t->n_entries; i++) {
+		h = (h ^ (uint64_t)t->entries[i].id) * 1099511628211u;
+		h = (h ^ strlen(t->entries[i].body)) * 1099511628211u;
 	}
+	return (int64_t)h;
 }
 
-static bool
-has_all(const struct found_post *p, const struct words *w)
+static int
+by_id(const void *a, const void *b)
 {
-	for (size_t i = 0; i < w->n; i++)
-		if (strcasestr(p->title, w->word[i]) == NULL &&
-		    strcasestr(p->text, w->word[i]) == NULL)
-			return false;
-	return w->n > 0;
+	int64_t ia = *(const int64_t *)a, ib = *(const int64_t *)b;
+
+	return ia < ib ? -1 : ia > ib;
 }
 
-/* The first of the words in "text"; its length in *len_r. */
-static const char *
-first_match(const char *text, const struct words *w, size_t *len_r)
-{
-	const char *first = NULL;
-
-	for (size_t i = 0; i < w->n; i++) {
-		const char *at = strcasestr(text, w->word[i]);
-
-		if (at != NULL && (first == NULL || at < first)) {
-			first = at;
-			*len_r = strlen(w->word[i]);
-		}
-	}
-	return first;
-}
-
-static bool
-inside_char(const char *s)
-{
-	return ((unsigned char)*s & 0xc0) == 0x80;
-}
-
-/* From "from" to the begin of the next word, "limit" at most. */
-static const char *
-next_word(const char *from, const char *limit)
-{
-	const char *p = from;
-
-	while (p < limit && *p != ' ' && *p != '\n')
-		p++;
-	if (p < limit)
-		return p + 1;
-	while (from < limit && inside_char(from))
-		from++;
-	return from;
-}
-
-/* The end of the last whole word before "end". */
-static const char *
-last_word(const char *at, const char *end)
-{
-	const char *p = end;
-
-	if (*end == '\0')
-		return end;
-	while (p > at && *p != ' ' && *p != '\n')
-		p--;
-	if (p > at)
-		return p;
-	while (end > at && inside_char(end))
-		end--;
-	return end;
-}
-
-/* The text around the first match, each match in a <mark>. */
-static void
-snippet(struct html *h, const char *text, const struct words *w)
-{
-	size_t len = 0;
-	const char *at = first_match(text, w, &len), *from, *end;
-	char part[BEFORE + WORD_SIZE + BEHIND + 8];
+struct ids {
+	int64_t *ids;
 	size_t n;
+};
 
-	if (at == NULL)
-		at = text;
-	from = at - text > BEFORE ? next_word(at - BEFORE, at) : text;
-	end = last_word(at + len, at + len + strnlen(at + len, BEHIND));
-	n = (size_t)(end - from);
-	memcpy(part, from, n);
-	part[n] = '\0';
-	html_start(h, "p", NULL);
-	if (from > text)
-		html_text(h, "… ");
-	for (from = part; (at = first_match(from, w, &len)) != NULL;
-	     from = at + len) {
-		html_text_n(h, from, (size_t)(at - from));
-		html_start(h, "mark", NULL);
-		html_text_n(h, at, len);
-		html_end(h, "mark");
+static int
+is_among(void *ctx, int64_t thread)
+{
+	const struct ids *all = ctx;
+
+	return bsearch(&thread, all->ids, all->n, sizeof(thread), by_id) !=
+	    NULL;
+}
+
+static int
+forget_old(
+    struct store_search *index, const struct model_site *model, struct err *e)
+{
+	struct ids all = { calloc(model->n_threads + 1, sizeof(int64_t)),
+		model->n_threads };
+	int rc;
+
+	if (all.ids == NULL)
+		return err_set(e, "no memory");
+	for (size_t i = 0; i < all.n; i++)
+		all.ids[i] = model->threads[i].id;
+	qsort(all.ids, all.n, sizeof(int64_t), by_id);
+	rc = store_search_forget(index, is_among, &all, e);
+	free(all.ids);
+	return rc;
+}
+
+int
+search_sync(
+    struct store_search *index, const struct model_site *model, struct err *e)
+{
+	struct search_doc docs[BATCH];
+	char *texts[BATCH];
+	size_t n = 0;
+	bool more = false;
+	int rc;
+
+	for (size_t i = 0; i < model->n_threads && !more; i++) {
+		const struct model_thread *t = &model->threads[i];
+		int64_t version = version_of(t), has;
+
+		if (store_search_version(index, t->id, &has) == 1 &&
+		    has == version)
+			continue;
+		more = n == BATCH;
+		if (more)
+			break;
+		texts[n] = text_of(t);
+		docs[n] = (struct search_doc){ .thread = t->id,
+			.version = version,
+			.at = t->opened_at,
+			.path = t->path,
+			.title = t->title,
+			.text = texts[n] != NULL ? texts[n] : "" };
+		n++;
 	}
-	html_text(h, from);
-	if (*end != '\0')
-		html_text(h, " …");
-	html_end(h, "p");
+	rc = n > 0 ? store_search_put(index, docs, n, e) : 0;
+	for (size_t i = 0; i < n; i++)
+		free(texts[i]);
+	if (rc == 0)
+		rc = forget_old(index, model, e);
+	return rc == 0 && more ? 1 : rc;
+}
+
+/* Text with marks: each match in a <mark>. */
+static void
+marked(struct html *h, const char *text)
+{
+	static const char marks[] = { STORE_SEARCH_MARK, STORE_SEARCH_UNMARK,
+		'\0' };
+	bool open = false;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, marks);
+
+		html_text_n(h, text, n);
+		text += n;
+		if (*text == STORE_SEARCH_MARK && !open)
+			html_start(h, "mark", NULL);
+		else if (*text == STORE_SEARCH_UNMARK && open)
+			html_end(h, "mark");
+		if (*text != '\0')
+			open = *text++ == STORE_SEARCH_MARK;
+	}
+	if (open)
+		html_end(h, "mark");
 }
 
 static void
-hit(struct page *p, const struct found_post *post, const struct words *w)
+hit(void *ctx, const struct search_doc *doc)
 {
-	struct model_thread t = { .path = post->path };
-	char path[PAGE_PATH_SIZE];
+	struct page *p = ctx;
+	struct html *h = &p->h;
 
-	html_start(&p->h, "li", NULL);
-	page_minute(p, post->at);
-	html_text(&p->h, " ");
-	page_link(p, page_thread_path(&t, path), post->title);
-	snippet(&p->h, post->text, w);
-	html_end(&p->h, "li");
-	html_newline(&p->h);
+	html_start(h, "li", NULL);
+	page_minute(p, doc->at);
+	html_text(h, " ");
+	page_link_slash(p, doc->path);
+	marked(h, doc->title);
+	html_end(h, "a");
+	html_start(h, "p", NULL);
+	marked(h, doc->text);
+	html_end(h, "p");
+	html_end(h, "li");
+	html_newline(h);
 }
 
 static void
@@ -286,15 +257,8 @@ form(struct page *p, const char *query)
 }
 
 static void
-results(struct page *p, const struct search *s, const char *query)
+count_line(struct html *h, size_t n)
 {
-	struct html *h = &p->h;
-	struct words w;
-	size_t n = 0;
-
-	split(query, &w);
-	for (size_t i = 0; i < s->n; i++)
-		n += has_all(&s->posts[i], &w);
 	html_start(h, "p", "role", "status", NULL);
 	if (n == 0)
 		html_text(h, "No post has all of these words.");
@@ -302,33 +266,53 @@ results(struct page *p, const struct search *s, const char *query)
 		html_textf(h, "%zu post%s found%s", n, n == 1 ? "" : "s",
 		    n > HITS_MAX ? ", the newest of them:" : ":");
 	html_end(h, "p");
-	if (n == 0)
-		return;
-	html_start(h, "ul", "class", "lines", NULL);
-	n = 0;
-	for (size_t i = 0; i < s->n && n < HITS_MAX; i++) {
-		if (!has_all(&s->posts[i], &w))
-			continue;
-		n++;
-		hit(p, &s->posts[i], &w);
+}
+
+static int
+results(struct page *p, struct store_search *index, const char *query)
+{
+	struct page inner = *p;
+	struct search_ask ask = {
+		.query = query, .most = HITS_MAX, .each = hit, .ctx = &inner
+	};
+	struct buf found;
+	struct err e;
+	size_t n;
+	int rc;
+
+	/* How many there are comes first, but is known last. */
+	buf_init(&found, p->h.out->cap);
+	html_init(&inner.h, &found);
+	rc = store_search_find(index, &ask, &n, &e);
+	if (found.bad)
+		rc = -1;
+	if (rc == 0)
+		count_line(&p->h, n);
+	if (rc == 0 && n > 0) {
+		html_start(&p->h, "ul", "class", "lines", NULL);
+		html_trusted(&p->h, buf_text(&found), found.len);
+		html_end(&p->h, "ul");
 	}
-	html_end(h, "ul");
+	buf_free(&found);
+	return rc;
 }
 
 int
-search_page(
-    const struct search *s, const char *query, int64_t now, struct buf *out)
+search_page(const struct search *s, struct store_search *index,
+    const struct search_query *q, struct buf *out)
 {
 	static const struct page_head head = { .title = "Search",
 		.path = "search/",
 		.lives = "Posts that are newer than that were not looked "
 		         "through." };
 	struct page p;
+	int rc = 0;
 
-	page_begin(&p, &s->site, &head, now != 0 ? now : s->modified, out);
+	page_begin(
+	    &p, &s->site, &head, q->now != 0 ? q->now : s->modified, out);
 	html_element(&p.h, "h1", "Search", NULL);
-	form(&p, query);
-	if (query[strspn(query, " \t\r\n")] != '\0')
-		results(&p, s, query);
-	return page_end(&p, &head);
+	form(&p, q->text);
+	if (q->text[strspn(q->text, " \t\r\n")] != '\0')
+		rc = index != NULL ? results(&p, index, q->text) : -1;
+	return rc == 0 ? page_end(&p, &head) : -1;
 }

@@ -4,11 +4,13 @@
 #include <stdint.h>
 
 struct buf;
+struct err;
 struct model_site;
+struct store_search;
 
 /*
- * What the search form looks through: the words of every public post.  It is
- * immutable and shared between tables and threads.
+ * The search form and what it finds.  What stands on its page as on all others
+ * is immutable and shared between tables and threads.
  */
 struct search;
 
@@ -18,12 +20,23 @@ struct search *search_ref(struct search *s);
 void search_unref(struct search *s); /* NULL is allowed */
 
 /*
- * Add the page that answers "query" (as typed; "" shows the form alone): the
- * posts that have every word of it, newest first.  "now" is when the page is
- * written; 0: it tells the time of the newest entry.  Returns 0, or -1 without
- * memory.
+ * Bring the index up to date with the model, some posts at a time.  Returns 1
+ * where there is more to do, 0 where all is done, -1 with *e set.
  */
-int search_page(
-    const struct search *s, const char *query, int64_t now, struct buf *out);
+int search_sync(
+    struct store_search *index, const struct model_site *model, struct err *e);
+
+struct search_query {
+	const char *text; /* as typed; "" shows the form alone */
+	int64_t now; /* when it is asked; 0: the time of the newest entry */
+};
+
+/*
+ * Add the page that answers: the posts that have every word of it, newest
+ * first.  "index" may be NULL for the form alone.  Returns 0; or -1 where the
+ * index does not answer, or memory ended.
+ */
+int search_page(const struct search *s, struct store_search *index,
+    const struct search_query *q, struct buf *out);
 
 #endif

@@ -1,8 +1,10 @@
 /* What the pages and feeds say about a model. */
 #include "lib/buf.h"
+#include "lib/err.h"
 #include "statusd/feed.h"
 #include "statusd/page.h"
 #include "statusd/site_search.h"
+#include "statusd/store_search.h"
 #include "statusd/view.h"
 #include "tests/unit/sample_site.h"
 
@@ -11,7 +13,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -396,18 +400,31 @@ search(void **state)
 	};
 	struct model_site site = sample_site();
 	struct search *s = search_new(&site);
+	struct search_query q = { .now = NOW };
+	char path[] = "/tmp/mailglance-search-XXXXXX";
+	int fd = mkstemp(path);
+	struct err e;
+	struct store_search *index = store_search_open(path, &e);
 	struct buf b;
 
 	(void)state;
+	assert_true(fd >= 0);
+	(void)close(fd);
+	if (index == NULL)
+		fail_msg("%s", e.text);
+	assert_int_equal(search_sync(index, &site, &e), 0);
 	assert_non_null(s);
 	for (size_t i = 0; i < COUNT(t); i++) {
 		buf_init(&b, PAGE_MAX);
-		assert_int_equal(search_page(s, t[i].query, NOW, &b), 0);
+		q.text = t[i].query;
+		assert_int_equal(search_page(s, index, &q, &b), 0);
 		has(&b, t[i].want);
 		has_not(&b, "<script");
 		buf_free(&b);
 	}
 	search_unref(s);
+	store_search_close(index);
+	(void)unlink(path);
 }
 
 int
