@@ -93,22 +93,6 @@ free_samples(struct samples *s)
 		free(s->names[--s->n]);
 }
 
-static int
-view_remedies(const struct watch *w, struct report *r)
-{
-	const struct config_remedy *remedies = w->config->remedies.items;
-	size_t i;
-
-	r->n_remedies = w->config->remedies.n;
-	r->remedies = calloc(r->n_remedies + 1, sizeof(*r->remedies));
-	if (r->remedies == NULL)
-		return -1;
-	for (i = 0; i < r->n_remedies; i++)
-		r->remedies[i] = (struct report_remedy){ remedies[i].name,
-			remedies[i].title };
-	return 0;
-}
-
 int
 compose_report(const struct watch *w, int64_t seq, int64_t now, struct buf *b,
     struct err *e)
@@ -127,7 +111,8 @@ compose_report(const struct watch *w, int64_t seq, int64_t now, struct buf *b,
 	take_samples(w, &s);
 	r.n_samples = s.n;
 	if (findings_view(&w->findings, &r) == -1 ||
-	    results_view(&w->results, &r) == -1 || view_remedies(w, &r) == -1)
+	    results_view(&w->results, &r) == -1 ||
+	    results_view_remedies(&w->results, w->config, &r) == -1)
 		(void)err_set(e, "no memory");
 	else
 		rc = report_compose(&r, b, e);

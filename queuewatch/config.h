@@ -82,6 +82,12 @@ struct config *config_read(const char *file, const char *const *overrides,
     size_t n_overrides, struct err *e);
 void config_free(struct config *c);
 
+/* Who can read it again: a configuration as from config_read(), or NULL. */
+struct config_source {
+	struct config *(*read)(void *arg, struct err *e);
+	void *arg;
+};
+
 /*
  * Log a warning for each file, folder or user that the configuration names and
  * this host does not have.

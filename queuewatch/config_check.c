@@ -10,6 +10,7 @@
 #include "lib/report.h"
 #include "lib/sql.h"
 #include "queuewatch/config.h"
+#include "queuewatch/remedy.h"
 
 #include <string.h>
 
@@ -281,9 +282,13 @@ check_remedies(const struct config *c, struct err *e)
 	for (i = 0; i < c->remedies.n; i++) {
 		const struct conf_list *command = &r[i].command;
 
-		if (strpbrk(r[i].name, " \t") != NULL)
+		if (command->n > REMEDY_WORDS)
+			return conf_fault(c->conf, command, e,
+			    "remedy: command must have at most %d words",
+			    REMEDY_WORDS);
+		if (strpbrk(r[i].name, " \t") != NULL || r[i].name[0] == '#')
 			return conf_fault(c->conf, &r[i].name, e,
-			    "remedy: the name must have no blanks (it stands "
+			    "remedy: the name must have no blanks and no # (it stands "
 			    "in remedy_secret_file)");
 		if (command->n == 0 || command->items[0][0] != '/')
 			return conf_fault(c->conf,

@@ -20,6 +20,8 @@
 
 #define ANSWER_MS 5000
 #define POSTCONF_MS 4000 /* less, so that the answer is still waited for */
+#define LOOK_MS 10000 /* at the secret file */
+#define LOCK_LOOK_MS 200 /* for the end of a remedy run by hand */
 
 enum what { START_SCANNER, OPEN_LOG, WRITE_PRESSURE };
 
@@ -59,10 +61,19 @@ answer(int socket, int code, int fd)
 	(void)sendmsg(socket, &msg, MSG_NOSIGNAL);
 }
 
+/* The process itself. */
+struct self {
+	int socket;
+	struct desk desk;
+	struct config *config;
+	const struct config_source *source;
+	const struct daemon_user *user;
+};
+
 static void
-start_scanner(
-    int socket, const struct request *request, const struct daemon_user *user)
+start_scanner(struct self *self, const struct request *request)
 {
+	int socket = self->socket;
 	pid_t parent = getpid(), pid;
 	int fds[2];
 
@@ -74,7 +85,9 @@ start_scanner(
 	if (pid == 0) {
 		(void)close(socket);
 		(void)close(fds[0]);
-		scanner_main(fds[1], request->queue_directory, user, parent);
+		desk_forget(&self->desk);
+		scanner_main(
+		    fds[1], request->queue_directory, self->user, parent);
 	}
 	if (pid == -1)
 		answer(socket, errno, -1);
@@ -128,55 +141,135 @@ write_pressure(
 	answer(socket, rc == 0 ? 0 : EIO, -1);
 }
 
-static _Noreturn void
-keeper_main(
-    int socket, const struct config *config, const struct daemon_user *user)
+/* Returns false when there is nobody left to serve. */
+static bool
+serve(struct self *self)
 {
 	struct request request;
-	ssize_t n;
+	ssize_t n = recv(self->socket, &request, sizeof(request), 0);
+
+	if (n == -1 && errno == EINTR)
+		return true;
+	if (n != sizeof(request))
+		return false;
+	request.queue_directory[FACTS_PATH - 1] = '\0';
+	if (request.what == OPEN_LOG)
+		open_log(self->socket, self->config);
+	else if (request.what == WRITE_PRESSURE)
+		write_pressure(self->socket, &request, self->config);
+	else if (request.queue_directory[0] == '/')
+		start_scanner(self, &request);
+	else
+		answer(self->socket, EINVAL, -1);
+	return true;
+}
+
+static void
+reload(struct self *self)
+{
+	struct err e;
+	struct config *c = self->source->read(self->source->arg, &e);
+
+	if (c == NULL) {
+		log_error("remedy: the old configuration stays: %s", e.text);
+		return;
+	}
+	desk_aim(&self->desk, c);
+	config_free(self->config);
+	self->config = c;
+}
+
+static bool
+serve_desk(struct self *self)
+{
+	struct desk_order order;
+	ssize_t n = recv(self->desk.socket, &order, sizeof(order), 0);
+
+	if (n == -1 && errno == EINTR)
+		return true;
+	if (n != sizeof(order))
+		return false;
+	if (order.what == DESK_RELOAD)
+		reload(self);
+	else
+		desk_take(&self->desk, &order);
+	explicit_bzero(order.code, sizeof(order.code));
+	return true;
+}
+
+/*
+ * No network for this process; what it is prepared to run gets the host's, as
+ * if it were run by hand.
+ */
+static int
+leave_network(void)
+{
+	int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0)
+		return net;
+	log_debug("remedy: no network namespace: %s", strerror(errno));
+	if (net != -1)
+		(void)close(net);
+	return -1;
+}
+
+static _Noreturn void
+keeper_main(struct self *self, int orders)
+{
+	bool waits;
 
 	daemon_title("queuewatch: remedy");
-	if (geteuid() == 0 && unshare(CLONE_NEWNET) == -1)
-		log_debug("remedy: no network namespace: %s", strerror(errno));
 	(void)signal(SIGCHLD, SIG_IGN); /* children are reaped by themselves */
+	desk_open(&self->desk, orders, leave_network(), self->config);
 	for (;;) {
-		n = recv(socket, &request, sizeof(request), 0);
-		if (n == -1 && errno == EINTR)
+		struct pollfd fds[] = {
+			{ .fd = self->socket, .events = POLLIN },
+			{ .fd = orders, .events = POLLIN },
+			{ .fd = -1, .events = POLLIN },
+		};
+
+		waits = desk_begin(&self->desk);
+		fds[2].fd = self->desk.result;
+		if (poll(fds, 3, waits ? LOCK_LOOK_MS : LOOK_MS) == -1)
 			continue;
-		if (n != sizeof(request))
+		desk_look(&self->desk);
+		if (fds[2].revents != 0)
+			desk_collect(&self->desk);
+		if ((fds[0].revents != 0 && !serve(self)) ||
+		    (fds[1].revents != 0 && !serve_desk(self)))
 			_exit(0);
-		request.queue_directory[FACTS_PATH - 1] = '\0';
-		if (request.what == OPEN_LOG)
-			open_log(socket, config);
-		else if (request.what == WRITE_PRESSURE)
-			write_pressure(socket, &request, config);
-		else if (request.queue_directory[0] == '/')
-			start_scanner(socket, &request, user);
-		else
-			answer(socket, EINVAL, -1);
 	}
 }
 
 int
-keeper_start(struct keeper *k, const struct config *config,
-    const struct daemon_user *user, struct err *e)
+keeper_start(struct keeper *k, struct config *config,
+    const struct config_source *source, const struct daemon_user *user,
+    struct err *e)
 {
+	struct self self = { .config = config, .source = source, .user = user };
 	pid_t parent = getpid();
-	int fds[2];
+	int fds[2] = { -1, -1 }, orders[2] = { -1, -1 };
 
-	k->socket = k->pid = -1;
+	k->socket = k->orders = k->pid = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, orders) ==
+	        -1 ||
 	    (k->pid = fork()) == -1)
 		return err_set(
 		    e, "start the remedy process: %s", strerror(errno));
 	if (k->pid == 0) {
 		(void)close(fds[0]);
+		(void)close(orders[0]);
 		if (daemon_die_with(parent) == -1)
 			_exit(1);
-		keeper_main(fds[1], config, user);
+		self.socket = fds[1];
+		keeper_main(&self, orders[1]);
 	}
 	(void)close(fds[1]);
+	(void)close(orders[1]);
 	k->socket = fds[0];
+	k->orders = orders[0];
 	return 0;
 }
 
@@ -270,12 +363,44 @@ keeper_pressure(const struct keeper *k, enum pressure_level level,
 	return ask(k, &request, "write the pressure file", &fd, e);
 }
 
+int
+keeper_order(
+    const struct keeper *k, const struct desk_order *order, struct err *e)
+{
+	if (send(k->orders, order, sizeof(*order),
+	        MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*order))
+		return 0;
+	return err_set(e, "the remedy process: %s", strerror(errno));
+}
+
+int
+keeper_news(const struct keeper *k, struct desk_news_frame *news_r)
+{
+	ssize_t n = recv(k->orders, news_r, sizeof(*news_r), MSG_DONTWAIT);
+
+	if (n != sizeof(*news_r))
+		return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+	news_r->id[sizeof(news_r->id) - 1] = '\0';
+	news_r->remedy[sizeof(news_r->remedy) - 1] = '\0';
+	news_r->text[sizeof(news_r->text) - 1] = '\0';
+	return 1;
+}
+
+void
+keeper_lost(struct keeper *k)
+{
+	if (k->orders != -1)
+		(void)close(k->orders);
+	k->orders = -1;
+}
+
 void
 keeper_stop(struct keeper *k)
 {
+	keeper_lost(k);
 	if (k->socket != -1)
 		(void)close(k->socket);
 	if (k->pid > 0)
 		(void)waitpid(k->pid, NULL, 0);
-	k->socket = k->pid = -1;
+	k->socket = k->orders = k->pid = -1;
 }

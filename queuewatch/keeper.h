@@ -3,21 +3,24 @@
 
 #include "lib/daemon.h"
 #include "lib/pressure.h"
+#include "queuewatch/desk.h"
 
 #include <stdint.h>
 
 struct config;
+struct config_source;
 struct err;
 
 /*
  * "queuewatch: remedy": the process that keeps the rights queuewatch was
- * started with, has no network and does what it is asked over its
- * socket: it starts a scanner, opens the mail log, writes the pressure file,
- * and (where remedies are built) it carries out what the operator prepared.  It
- * dies with its parent, the scanner with it.
+ * started with, has no network and does what it is asked over its sockets: it
+ * starts a scanner, opens the mail log, writes the pressure file, and carries
+ * out what the operator prepared, by the orders that the desk admits.  It dies
+ * with its parent, the scanner and a remedy that runs with it.
  */
 struct keeper {
 	int socket;
+	int orders; /* to and from the desk; readable when it has news */
 	pid_t pid;
 };
 
@@ -25,8 +28,9 @@ struct keeper {
  * Fork it.  Call in the main thread, before threads are made and before rights
  * are dropped.  Returns 0, or -1 with *e set.
  */
-int keeper_start(struct keeper *k, const struct config *config,
-    const struct daemon_user *user, struct err *e);
+int keeper_start(struct keeper *k, struct config *config,
+    const struct config_source *source, const struct daemon_user *user,
+    struct err *e);
 
 /*
  * Open the mail log for reading: the file that the configuration names, or
@@ -48,6 +52,18 @@ int keeper_pressure(const struct keeper *k, enum pressure_level level,
  */
 int keeper_scanner(
     const struct keeper *k, const char *queue_directory, struct err *e);
+
+/*
+ * Hand an order to the desk; id alone with DESK_TOLD, nothing with DESK_RELOAD.
+ * Never waits.  Returns 0, or -1 with *e set.
+ */
+int keeper_order(
+    const struct keeper *k, const struct desk_order *order, struct err *e);
+/* The next news from the desk: 1, 0 where there is none, -1 when it is gone. */
+int keeper_news(const struct keeper *k, struct desk_news_frame *news_r);
+
+/* It is gone: nothing more is looked for. */
+void keeper_lost(struct keeper *k);
 
 void keeper_stop(struct keeper *k);
 

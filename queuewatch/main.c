@@ -2,6 +2,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "queuewatch/config.h"
+#include "queuewatch/remedy_cmd.h"
 #include "queuewatch/show.h"
 #include "queuewatch/top.h"
 #include "queuewatch/watch.h"
@@ -16,7 +17,11 @@ static const char usage[] =
     "usage: queuewatch [-c FILE] [-o NAME=VALUE] [-dftV]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] show [--json]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] top [--by WHAT] [--once] "
-    "[--json]\n";
+    "[--json]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] remedy list\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] remedy run NAME\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] remedy enrol [--again] "
+    "NAME\n";
 
 static struct config *
 read_config(void *arg, struct err *e)
@@ -34,9 +39,28 @@ fail(const struct err *e)
 	return 1;
 }
 
+/* A child that takes a title overwrites the command line's words. */
+static int
+keep_words(struct daemon_args *args)
+{
+	size_t i;
+
+	args->conf_file = strdup(args->conf_file);
+	if (args->conf_file == NULL)
+		return -1;
+	for (i = 0; i < args->n_overrides; i++) {
+		args->overrides[i] = strdup(args->overrides[i]);
+		if (args->overrides[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 watch_forever(struct config *c, struct daemon_args *args)
 {
+	const struct config_source source = { .read = read_config,
+		.arg = args };
 	static const char *const groups[] = { "postdrop", "adm",
 		"systemd-journal", NULL };
 	static struct watch w;
@@ -47,6 +71,11 @@ watch_forever(struct config *c, struct daemon_args *args)
 
 	log_open("queuewatch", to);
 	log_set_debug(args->debug);
+	if (keep_words(args) == -1) {
+		(void)err_set(&e, "no memory");
+		config_free(c);
+		goto out;
+	}
 	if ((!args->foreground && daemon_detach(&e) == -1) ||
 	    daemon_find_user(c->user, &user, &e) == -1 ||
 	    daemon_make_dir(c->data_directory, &user, &e) == -1 ||
@@ -54,9 +83,9 @@ watch_forever(struct config *c, struct daemon_args *args)
 		config_free(c);
 		goto out;
 	}
-	if (watch_open(&w, c, &user, &e) == 0 &&
+	if (watch_open(&w, c, &source, &user, &e) == 0 &&
 	    daemon_drop(&user, groups, &e) == 0)
-		rc = watch_run(&w, signals, read_config, args, &e);
+		rc = watch_run(&w, signals, &e);
 	watch_close(&w);
 out:
 	if (rc == 0)
@@ -92,6 +121,25 @@ run_top(const struct config *c, int argc, char **argv, struct err *e)
 	return top(c, &args, e) == 0 ? 0 : fail(e);
 }
 
+static int
+run_remedy(const struct config *c, int argc, char **argv, struct err *e)
+{
+	int rc;
+
+	if (argc == 2 && strcmp(argv[1], "list") == 0)
+		rc = remedy_list(c, e);
+	else if (argc == 3 && strcmp(argv[1], "run") == 0)
+		rc = remedy_run(c, argv[2], e);
+	else if (argc == 3 && strcmp(argv[1], "enrol") == 0)
+		rc = remedy_enrol(c, argv[2], false, e);
+	else if (argc == 4 && strcmp(argv[1], "enrol") == 0 &&
+	    strcmp(argv[2], "--again") == 0)
+		rc = remedy_enrol(c, argv[3], true, e);
+	else
+		return 2;
+	return rc == 0 ? 0 : fail(e);
+}
+
 /* The words behind the options. */
 static int
 run_verb(struct config *c, int argc, char **argv)
@@ -99,7 +147,8 @@ run_verb(struct config *c, int argc, char **argv)
 	static const struct {
 		const char *verb;
 		int (*run)(const struct config *, int, char **, struct err *);
-	} verbs[] = { { "show", run_show }, { "top", run_top } };
+	} verbs[] = { { "show", run_show }, { "top", run_top },
+		{ "remedy", run_remedy } };
 	struct err e;
 	size_t i;
 	int rc = 2;

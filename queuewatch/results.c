@@ -1,69 +1,76 @@
 #include "queuewatch/results.h"
 
+#include "lib/err.h"
 #include "lib/log.h"
+#include "queuewatch/remedy.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-is_known(struct results *r, const char *id)
-{
-	size_t i;
-
-	for (i = 0; i < RESULTS_KNOWN; i++) {
-		if (r->known[i] != NULL && strcmp(r->known[i], id) == 0)
-			return true;
-	}
-	free(r->known[r->next]);
-	r->known[r->next] = strdup(id);
-	r->next = (r->next + 1) % RESULTS_KNOWN;
-	return false;
-}
-
-static bool
-is_remedy(const struct config *c, const char *name)
-{
-	const struct config_remedy *remedies = c->remedies.items;
-	size_t i;
-
-	for (i = 0; i < c->remedies.n; i++) {
-		if (strcmp(remedies[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 void
-results_take(struct results *r, const struct config *c,
-    const struct report_answer *a, int64_t now)
+results_order(const struct keeper *k, const struct report_answer *a)
+{
+	struct desk_order order;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < a->n_orders; i++) {
+		const struct report_order *o = &a->orders[i];
+
+		memset(&order, 0, sizeof(order));
+		order.what = DESK_ORDER;
+		(void)snprintf(order.id, sizeof(order.id), "%s", o->id);
+		(void)snprintf(
+		    order.remedy, sizeof(order.remedy), "%s", o->remedy);
+		/* One that is too long must not become good by being cut. */
+		if (strlen(o->code) < sizeof(order.code))
+			memcpy(order.code, o->code, strlen(o->code) + 1);
+		if (keeper_order(k, &order, &e) == -1)
+			log_error("order %s for remedy %s: %s", o->id,
+			    o->remedy, e.text);
+		explicit_bzero(order.code, sizeof(order.code));
+	}
+}
+
+/* Known again by its id: an order that was repeated is answered again. */
+static void
+add(struct results *r, const struct desk_news_frame *news)
 {
 	size_t i;
 
-	for (i = 0; i < a->n_orders && r->n < RESULTS_MOST; i++) {
-		const struct report_order *o = &a->orders[i];
-		struct result *res = &r->items[r->n];
-
-		if (is_known(r, o->id))
-			continue;
-		*res = (struct result){ .id = strdup(o->id),
-			.remedy = strdup(o->remedy),
-			.outcome = REPORT_REFUSED,
-			.at = now };
-		if (res->id == NULL || res->remedy == NULL) {
-			free(res->id);
-			free(res->remedy);
+	for (i = 0; i < r->n; i++) {
+		if (strcmp(r->items[i].id, news->id) == 0)
 			return;
-		}
-		(void)snprintf(res->text, sizeof(res->text), "%s",
-		    is_remedy(c, o->remedy)
-		        ? "remedies by order are not available yet"
-		        : "there is no remedy of this name");
-		log_warn("order %s for remedy %s: %s", res->id, res->remedy,
-		    res->text);
-		r->n++;
 	}
+	r->items[r->n++] = *news;
+}
+
+int
+results_news(
+    struct results *r, struct keeper *k, struct desk_news_frame *news_r)
+{
+	int rc = 0;
+
+	while (k->orders != -1 && r->n < RESULTS_MOST &&
+	    (rc = keeper_news(k, news_r)) == 1) {
+		if (news_r->what == DESK_STATE) {
+			(void)snprintf(
+			    r->fault, sizeof(r->fault), "%.255s", news_r->text);
+			r->built_in = news_r->built_in;
+			continue;
+		}
+		if (news_r->what == DESK_RESULT)
+			add(r, news_r);
+		return 1;
+	}
+	if (rc == -1) {
+		keeper_lost(k);
+		log_error("the remedy process is gone");
+		(void)snprintf(r->fault, sizeof(r->fault),
+		    "The remedy process is gone: restart queuewatch");
+	}
+	return 0;
 }
 
 int
@@ -78,31 +85,48 @@ results_view(const struct results *r, struct report *report)
 		report->results[i] = (struct report_result){
 			.id = r->items[i].id,
 			.remedy = r->items[i].remedy,
-			.outcome = r->items[i].outcome,
+			.outcome = (enum report_outcome)r->items[i].outcome,
 			.at = r->items[i].at,
-			.exit_status = -1,
+			.exit_status = r->items[i].exit_status,
 			.text = r->items[i].text,
 		};
 	report->n_results = r->n;
 	return 0;
 }
 
-void
-results_clear(struct results *r)
+int
+results_view_remedies(
+    const struct results *r, const struct config *c, struct report *report)
 {
-	while (r->n > 0) {
-		r->n--;
-		free(r->items[r->n].id);
-		free(r->items[r->n].remedy);
+	struct remedy remedy;
+	size_t i, n = 0;
+
+	while (remedy_at(c, n, &remedy) == 1)
+		n++;
+	report->remedies = calloc(n + 1, sizeof(*report->remedies));
+	if (report->remedies == NULL)
+		return -1;
+	for (i = 0; remedy_at(c, i, &remedy) == 1; i++) {
+		if (i >= c->remedies.n &&
+		    (r->built_in & 1U << (i - c->remedies.n)) == 0)
+			continue;
+		report->remedies[report->n_remedies++] =
+		    (struct report_remedy){ remedy.name, remedy.title };
 	}
+	return 0;
 }
 
 void
-results_free(struct results *r)
+results_told(struct results *r, const struct keeper *k)
 {
-	size_t i;
+	struct desk_order told;
+	struct err e;
 
-	results_clear(r);
-	for (i = 0; i < RESULTS_KNOWN; i++)
-		free(r->known[i]);
+	while (r->n > 0) {
+		memset(&told, 0, sizeof(told));
+		told.what = DESK_TOLD;
+		memcpy(told.id, r->items[--r->n].id, sizeof(told.id));
+		if (keeper_order(k, &told, &e) == -1)
+			log_warn("%s", e.text);
+	}
 }

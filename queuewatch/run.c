@@ -15,13 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const run_env[] = {
+const char *const run_env[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin",
 	"LC_ALL=C", NULL
 };
 
-static const char *
-find_program(const char *name, char *path, size_t size)
+const char *
+run_find_program(const char *name, char *path, size_t size)
 {
 	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin",
 		"/bin", "/usr/local/sbin", "/usr/local/bin", NULL };
@@ -125,7 +125,7 @@ run_program(
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return err_set(e, "run %s: %s", argv[0], strerror(errno));
 	rc = spawn(
-	    find_program(argv[0], path, sizeof(path)), argv, fds[1], &pid);
+	    run_find_program(argv[0], path, sizeof(path)), argv, fds[1], &pid);
 	(void)close(fds[1]);
 	if (rc != 0) {
 		(void)close(fds[0]);

@@ -1,8 +1,16 @@
 #ifndef QUEUEWATCH_RUN_H
 #define QUEUEWATCH_RUN_H
 
+#include <stddef.h>
+
 struct buf;
 struct err;
+
+/* The environment of every program that is run: PATH and LC_ALL alone. */
+extern const char *const run_env[];
+
+/* A name without a slash as a path in the usual folders, else as it is. */
+const char *run_find_program(const char *name, char *path, size_t size);
 
 /*
  * Run a program by its argument list, without a shell: standard output into

@@ -274,6 +274,9 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 		    "There is no right to look at all of ", w->lister.path);
 	if (w->state_fault[0] != '\0')
 		reason(f, &level, LEVEL_WARNING, "", w->state_fault);
+	if (w->results.fault[0] != '\0')
+		reason(
+		    f, &level, LEVEL_WARNING, "Remedies: ", w->results.fault);
 	if (sent.in_memory)
 		reason(f, &level, LEVEL_WARNING,
 		    "Reports that wait are kept in memory only", "");

@@ -148,19 +148,21 @@ make_pressure_dir(const struct config *c, const struct daemon_user *user)
 
 int
 watch_open(struct watch *w, struct config *config,
-    const struct daemon_user *user, struct err *e)
+    const struct config_source *source, const struct daemon_user *user,
+    struct err *e)
 {
 	size_t i;
 
 	memset(w, 0, sizeof(*w));
 	w->config = config;
-	w->keeper.socket = w->keeper.pid = -1;
+	w->source = source;
+	w->keeper.socket = w->keeper.orders = w->keeper.pid = -1;
 	(void)pthread_mutex_init(&w->metrics_lock, NULL);
 	(void)snprintf(w->agent, sizeof(w->agent), "queuewatch %s", MG_VERSION);
 	for (i = 0; i < QUEUE_SUBJECTS; i++)
 		trend_init(&w->queue_trends[i]);
 	lister_init(&w->lister, &w->keeper);
-	if (keeper_start(&w->keeper, config, user, e) == -1 ||
+	if (keeper_start(&w->keeper, config, source, user, e) == -1 ||
 	    open_files(w, user, e) == -1)
 		return -1;
 	make_pressure_dir(config, user);
@@ -225,9 +227,10 @@ report(struct watch *w, int64_t mono_ms, int64_t now)
 	save_state(w, &b);
 	if (sender_add(w->sender, seq, buf_text(&b), b.len, &e) == -1)
 		log_error("report: %s", e.text);
+	else
+		results_told(&w->results, &w->keeper);
 	buf_free(&b);
 	w->last_seq = seq;
-	results_clear(&w->results);
 	findings_reported(&w->findings);
 }
 
@@ -293,13 +296,13 @@ settle(struct watch *w, int64_t mono_ms, int64_t now)
 }
 
 static void
-take_answers(struct watch *w, int64_t now)
+take_answers(struct watch *w)
 {
 	struct report_answer a;
 	int64_t seq;
 
 	while (sender_answer(w->sender, &a, &seq) == 1) {
-		results_take(&w->results, w->config, &a, now);
+		results_order(&w->keeper, &a);
 		/* It moves the report behind the newest, and no sample. */
 		if (seq == w->last_seq && a.next_s != w->config->interval)
 			w->next_report_ms = w->reported_ms +
@@ -308,13 +311,29 @@ take_answers(struct watch *w, int64_t now)
 	}
 }
 
+/* What becomes of orders; a result is reported at once. */
+static void
+take_news(struct watch *w)
+{
+	struct desk_news_frame news;
+
+	while (results_news(&w->results, &w->keeper, &news) == 1) {
+		if (news.what == DESK_RESULT)
+			w->next_report_ms = clock_mono_ms();
+	}
+}
+
 static void
 take_config(struct watch *w, struct config *c, int64_t mono_ms)
 {
+	static const struct desk_order again = { .what = DESK_RELOAD };
 	struct config *old = w->config;
+	struct err e;
 
 	w->config = c;
 	aim(w);
+	if (keeper_order(&w->keeper, &again, &e) == -1)
+		log_warn("%s", e.text);
 	asker_again(w->asker, c->postfix_config);
 	sample_disk_list(w);
 	findings_mark(&w->findings);
@@ -326,8 +345,7 @@ take_config(struct watch *w, struct config *c, int64_t mono_ms)
 
 /* Returns false at the end. */
 static bool
-take_signal(struct watch *w, int sig,
-    struct config *(*reload)(void *arg, struct err *e), void *arg)
+take_signal(struct watch *w, int sig)
 {
 	struct config *c;
 	struct err e;
@@ -337,7 +355,7 @@ take_signal(struct watch *w, int sig,
 	if (sig == SIGTERM || sig == SIGINT)
 		return false;
 	daemon_notify("RELOADING=1");
-	c = reload(arg, &e);
+	c = w->source->read(w->source->arg, &e);
 	if (c == NULL)
 		log_error("the old configuration stays: %s", e.text);
 	else
@@ -386,7 +404,8 @@ turn(struct watch *w)
 	} else if (w->lister.fd != -1) {
 		sample_queue(w, 0, mono, wall);
 	}
-	take_answers(w, wall / 1000);
+	take_answers(w);
+	take_news(w);
 	settle(w, clock_mono_ms(), wall / 1000);
 	if (sampled)
 		publish(w, wall / 1000);
@@ -431,9 +450,7 @@ start_threads(struct watch *w, struct err *e)
 }
 
 int
-watch_run(struct watch *w, int signals,
-    struct config *(*reload)(void *arg, struct err *e), void *arg,
-    struct err *e)
+watch_run(struct watch *w, int signals, struct err *e)
 {
 	if (start_threads(w, e) == -1)
 		return -1;
@@ -452,12 +469,14 @@ watch_run(struct watch *w, int signals,
 			{ .fd = signals, .events = POLLIN },
 			{ .fd = sender_event_fd(w->sender), .events = POLLIN },
 			{ .fd = w->lister.fd, .events = POLLIN },
+			{ .fd = w->keeper.orders, .events = POLLIN },
 		};
 
 		turn(w);
 		fds[2].fd = w->lister.fd;
-		(void)poll(fds, 3, pause_ms(w));
-	} while (take_signal(w, daemon_next_signal(signals), reload, arg));
+		fds[3].fd = w->keeper.orders;
+		(void)poll(fds, 4, pause_ms(w));
+	} while (take_signal(w, daemon_next_signal(signals)));
 	daemon_notify("STOPPING=1");
 	publish(w, clock_now());
 	return 0;
@@ -481,7 +500,6 @@ watch_close(struct watch *w)
 	state_close(w->state);
 	findings_free(&w->findings);
 	tell_free(&w->tell);
-	results_free(&w->results);
 	for (i = 0; i < w->n_disks; i++)
 		free(w->disks[i]);
 	free(w->metrics_text);

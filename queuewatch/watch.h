@@ -34,6 +34,7 @@ struct watch_disk {
 
 struct watch {
 	struct config *config;
+	const struct config_source *source;
 	char system[256];
 	char agent[64];
 
@@ -85,20 +86,19 @@ struct watch {
 
 /*
  * Open what needs the rights of the start: data directory's files, token,
- * metrics port, keeper.  Takes the configuration.  Returns 0, or -1 with *e
- * set; watch_close() in either case.
+ * metrics port, keeper.  Takes the configuration; "source" is kept.  Returns 0,
+ * or -1 with *e set; watch_close() in either case.
  */
 int watch_open(struct watch *w, struct config *config,
-    const struct daemon_user *user, struct err *e);
+    const struct config_source *source, const struct daemon_user *user,
+    struct err *e);
 
 /*
- * Watch until SIGTERM or SIGINT; "reload" reads the configuration again on
- * SIGUSR1 and SIGHUP (NULL with *e set keeps the old).  "signals" is
- * daemon_signals()'s.  Returns 0, or -1 with *e set.
+ * Watch until SIGTERM or SIGINT; the source is read again on SIGUSR1 and SIGHUP
+ * (NULL with *e set keeps the old).  "signals" is daemon_signals()'s.  Returns
+ * 0, or -1 with *e set.
  */
-int watch_run(struct watch *w, int signals,
-    struct config *(*reload)(void *arg, struct err *e), void *arg,
-    struct err *e);
+int watch_run(struct watch *w, int signals, struct err *e);
 void watch_close(struct watch *w);
 
 #endif
