@@ -37,6 +37,10 @@ static const struct conf_option probe_options[] = {
 	{ .name = "starttls",
 	    .kind = CONF_BOOL,
 	    .offset = AT(config_probe, starttls) },
+	{ .name = "verify",
+	    .kind = CONF_BOOL,
+	    .offset = AT(config_probe, verify),
+	    .preset = "true" },
 	{ .name = "interval",
 	    .kind = CONF_SECONDS,
 	    .offset = AT(config_probe, interval_s),
@@ -337,6 +341,11 @@ check_probes(
 		if (p[i].starttls && !config_probe_has_starttls(p[i].url))
 			return conf_fault(c->conf, &p[i].starttls, e,
 			    "starttls is for smtp, imap, pop3 and ftp, not for "
+			    "\"%s\"",
+			    p[i].url);
+		if (p[i].expect[0] != '\0' && !config_probe_has_text(p[i].url))
+			return conf_fault(c->conf, &p[i].expect, e,
+			    "expect is for http, https, tcp and dns, not for "
 			    "\"%s\"",
 			    p[i].url);
 		if (p[i].failures > p[i].of)

@@ -45,6 +45,7 @@ struct config_probe {
 	char *url;
 	char *expect;
 	bool starttls;
+	bool verify; /* the certificate's chain and name */
 	int64_t interval_s;
 	int64_t timeout_ms;
 	int64_t failures, of; /* so many of so many looks: it is down */

@@ -225,6 +225,15 @@ config_probe_has_starttls(const char *url)
 	return scheme_of(url, schemes) != NULL;
 }
 
+bool
+config_probe_has_text(const char *url)
+{
+	static const char *const schemes[] = { "http", "https", "tcp", "dns",
+		NULL };
+
+	return scheme_of(url, schemes) != NULL;
+}
+
 int
 config_check_site_url(const char *s, struct err *e)
 {

@@ -34,6 +34,8 @@ int config_parse_publish(
     const char *s, struct config_publish *p, struct err *e);
 /* Whether such a probe can be told to use STARTTLS. */
 bool config_probe_has_starttls(const char *url);
+/* Whether such a probe can look for a text. */
+bool config_probe_has_text(const char *url);
 /* CONFIG_PUBLIC_*; 0 where it is none. */
 unsigned config_metric_bit(const char *name);
 

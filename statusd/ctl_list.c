@@ -264,14 +264,43 @@ ctl_show(struct ctl *c, int argc, char **argv, struct err *e)
 	return rc;
 }
 
+static const char *
+answers_word(enum model_answers answers)
+{
+	return answers == MODEL_ANSWERS ? "answers"
+	    : answers == MODEL_SILENT   ? "silent"
+	                                : "unknown";
+}
+
+static json_t *
+json_probes(const struct model_system *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->n_probes; i++) {
+		const struct model_probe *p = &m->probes[i];
+
+		(void)json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
+		        p->name, "kind", p->kind, "answers",
+		        answers_word(p->answers), "since", json_time(p->since),
+		        "at", json_time(p->at), "latency_s",
+		        p->latency_s < 0 ? json_null()
+		                         : json_real(p->latency_s),
+		        "certificate_expires_at", json_time(p->expires_at)));
+	}
+	return list;
+}
+
 static json_t *
 json_system(const struct model_system *m)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s}", "system",
-	    m->code, "role", m->role, "city", m->city, "country", m->country,
-	    "visibility", m->internal ? "internal" : "public", "state",
-	    model_state_word(m->state), "last_verified",
-	    json_time(m->last_verified), "reason", m->reason);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o}",
+	    "system", m->code, "role", m->role, "city", m->city, "country",
+	    m->country, "visibility", m->internal ? "internal" : "public",
+	    "state", model_state_word(m->state), "last_verified",
+	    json_time(m->last_verified), "reason", m->reason, "answers",
+	    answers_word(m->answers), "probes", json_probes(m));
 }
 
 static void

@@ -17,6 +17,8 @@
 #include "statusd/metrics.h"
 #include "statusd/notify.h"
 #include "statusd/place.h"
+#include "statusd/probe.h"
+#include "statusd/probe_take.h"
 #include "statusd/site.h"
 #include "statusd/site_search.h"
 #include "statusd/store.h"
@@ -49,6 +51,8 @@ struct statusd {
 	struct metrics_http *metrics;
 	struct metrics counts;
 	struct http *http;
+	struct probe_icmp icmp;
+	struct probes *probes;
 	int listen_fd;
 	int signal_fd;
 
@@ -105,6 +109,7 @@ open_all(struct statusd *d, struct err *e)
 	if (c->metrics[0] != '\0' &&
 	    (d->metrics = metrics_http_open(c->metrics, e)) == NULL)
 		return -1;
+	probe_icmp_open(&d->icmp);
 	d->store = store_open(c, e);
 	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
 	if (d->ingest == NULL)
@@ -150,13 +155,16 @@ start_all(struct statusd *d, struct err *e)
 	if (d->http == NULL)
 		return -1;
 	d->listen_fd = -1;
-	return 0;
+	d->probes = probes_start(d->config, &d->icmp, e);
+	return d->probes == NULL && e->text[0] != '\0' ? -1 : 0;
 }
 
 static void
 close_all(struct statusd *d)
 {
 	http_stop(d->http);
+	probes_stop(d->probes);
+	probe_icmp_close(&d->icmp);
 	metrics_http_close(d->metrics);
 	if (d->outbox != NULL)
 		outbox_close(d->outbox, 2000);
@@ -228,6 +236,26 @@ tick(struct statusd *d)
 	daemon_notify("WATCHDOG=1");
 }
 
+/* What the looks from outside found. */
+static void
+take_probes(struct statusd *d)
+{
+	struct probe_result *results;
+	struct probe_found found = { NULL, 0 };
+	struct err e;
+
+	found.n = probes_take(d->probes, &results);
+	found.items = results;
+	if (found.n > 0 &&
+	    probe_take(d->store, d->config, &found, clock_now(), &e) == -1)
+		log_warn_limited(
+		    &d->tick_limit, clock_mono_ms(), 60, "probes: %s", e.text);
+	/* How long an answer took can wait until the next rendering. */
+	for (size_t i = 0; i < found.n; i++)
+		d->stale = d->stale || results[i].since >= results[i].at - 1;
+	free(results);
+}
+
 /* Has anybody else written, or the clock moved something? */
 static void
 look(struct statusd *d)
@@ -242,6 +270,7 @@ look(struct statusd *d)
 	if (rc == 1 || clock_now() >= d->next_change ||
 	    site_wants_update(d->site) || d->search_behind)
 		d->stale = true;
+	take_probes(d);
 	if (mono - d->ticked_ms >= TICK_MS)
 		tick(d);
 	if (d->stale && mono - d->rendered_ms >= RENDER_MS)
@@ -269,6 +298,10 @@ reload(struct statusd *d)
 	d->tick.config = c;
 	config_free(d->config);
 	d->config = c;
+	probes_stop(d->probes);
+	d->probes = probes_start(c, &d->icmp, &e);
+	if (d->probes == NULL && e.text[0] != '\0')
+		log_error("%s", e.text);
 	d->stale = true;
 	log_info("the configuration was read again");
 }
@@ -331,7 +364,9 @@ logs_to_stderr(const struct statusd *d)
 int
 main(int argc, char **argv)
 {
-	struct statusd d = { .listen_fd = -1, .signal_fd = -1 };
+	struct statusd d = { .listen_fd = -1,
+		.signal_fd = -1,
+		.icmp = { -1, -1, false, false } };
 	struct err e;
 	int rc;
 

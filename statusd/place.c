@@ -4,6 +4,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "statusd/config.h"
+#include "statusd/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,6 +177,7 @@ place_check(const struct config *c)
 		(void)fprintf(stderr,
 		    "statusd: warning: there is no system; the page will be "
 		    "empty\n");
+	probe_check(c);
 	free(dir);
 }
 

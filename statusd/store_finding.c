@@ -11,7 +11,8 @@ store_finding_forgotten(struct store *s, const char *system, int64_t after_s,
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT f.\"check\", f.subject FROM finding f JOIN report r ON "
 	    "r.system = f.system WHERE f.system = ? AND "
-	    "f.\"check\" <> 'probe' AND f.seen_at < r.received_at - ? LIMIT 1",
+	    "f.\"check\" <> 'probe' AND f.subject NOT LIKE 'probe:%' AND "
+	    "f.seen_at < r.received_at - ? LIMIT 1",
 	    e);
 	int rc;
 

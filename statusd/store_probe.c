@@ -49,6 +49,25 @@ store_probe_fails(struct store *s, const char *system, struct err *e)
 	return rc;
 }
 
+int
+store_probe_answers(
+    struct store *s, const char *system, int64_t since, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT 1 FROM probe WHERE system = ? AND answers = 1 AND "
+	    "at >= ? LIMIT 1",
+	    e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, system);
+	sql_bind_int(st, 2, since);
+	rc = sql_step(st, e);
+	sql_reset(st);
+	return rc;
+}
+
 static int
 load_one(struct store *s, const char *system, const struct config_probe *p,
     struct model_probe *m, struct err *e)

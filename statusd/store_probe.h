@@ -27,6 +27,10 @@ int store_probe_put(
 /* Whether a look from outside fails: 1, 0, -1. */
 int store_probe_fails(struct store *s, const char *system, struct err *e);
 
+/* Whether any of its probes has answered since "since": 1, 0, -1. */
+int store_probe_answers(
+    struct store *s, const char *system, int64_t since, struct err *e);
+
 /*
  * Fill m->probes and m->answers as of "now": what was not looked at lately is
  * not known.

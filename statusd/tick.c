@@ -6,6 +6,7 @@
 #include "statusd/config.h"
 #include "statusd/fault.h"
 #include "statusd/post.h"
+#include "statusd/probe_take.h"
 #include "statusd/remind.h"
 #include "statusd/state.h"
 #include "statusd/store_history.h"
@@ -111,6 +112,8 @@ look_at_incidents(
 	rc = announce_clock(&a, e);
 	if (rc == 0)
 		rc = announce_forgotten(&a, FORGOTTEN_S, e);
+	if (rc == 0)
+		rc = probe_take_gone(&a, e);
 	if (rc == 0)
 		rc = announce_say(&a, e);
 	announce_end(&a);
