@@ -1,6 +1,7 @@
 #include "lib/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,6 +36,36 @@ int64_t
 clock_mono_ms(void)
 {
 	return clock_mono_ns() / 1000000;
+}
+
+#define DOUBTED_LEAP_MS (INT64_C(366) * 86400 * 1000)
+#define DOUBTED_FOR_MS (INT64_C(3600) * 1000)
+
+int64_t
+clock_steady_of(struct clock_steady *s, int64_t wall_ms, int64_t mono_ms)
+{
+	int64_t offset = wall_ms - mono_ms, believed = s->offset_ms;
+	int64_t since = s->doubted_ms;
+
+	if (believed == 0 || llabs(offset - believed) <= DOUBTED_LEAP_MS ||
+	    (since != 0 && mono_ms - since > DOUBTED_FOR_MS)) {
+		if (offset != believed)
+			s->offset_ms = offset;
+		if (since != 0)
+			s->doubted_ms = 0;
+		return wall_ms;
+	}
+	if (since == 0)
+		s->doubted_ms = mono_ms;
+	return mono_ms + believed;
+}
+
+int64_t
+clock_steady_ms(void)
+{
+	static struct clock_steady steady;
+
+	return clock_steady_of(&steady, clock_now_ms(), clock_mono_ms());
 }
 
 char *

@@ -16,6 +16,21 @@ int64_t clock_now_ms(void);
 int64_t clock_mono_ns(void);
 int64_t clock_mono_ms(void);
 
+/*
+ * Unix time in ms for what decides about a memory of weeks.  A wall clock that
+ * leaps by more than a year while this process runs is doubted: for an hour
+ * time goes on from where it was; then what the clock says is believed.  Any
+ * thread.
+ */
+int64_t clock_steady_ms(void);
+/* The rule, pure: "s" begins as all zero. */
+struct clock_steady {
+	_Atomic(int64_t) offset_ms; /* wall - monotonic, as believed */
+	_Atomic(int64_t) doubted_ms; /* monotonic: since when, 0: not */
+};
+int64_t clock_steady_of(
+    struct clock_steady *s, int64_t wall_ms, int64_t mono_ms);
+
 /* Room for "2026-03-19T16:21:30Z" and the NUL, for any int64_t it can say. */
 #define CLOCK_RFC3339_SIZE 32
 

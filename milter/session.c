@@ -259,7 +259,7 @@ check_store(
 	struct grey_check check = { .config = &s->live->config,
 		.store = milter->store,
 		.allow = w != NULL ? grey_whitelist_allow(w) : NULL };
-	int64_t now_ms = clock_now_ms();
+	int64_t now_ms = clock_steady_ms();
 	struct err e = { { 0 } };
 
 	if (!s->who_known) {

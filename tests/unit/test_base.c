@@ -284,6 +284,40 @@ foreign_text_cannot_act(void **state)
 	buf_free(&b);
 }
 
+/* A leap of more than a year is not believed for an hour. */
+static void
+steady_clock(void **state)
+{
+	enum { S = 1000, HOUR = 3600 };
+	static const int64_t T = INT64_C(1800000000),
+	                     YEARS = INT64_C(13) * 365 * 86400;
+	static const struct {
+		const char *what;
+		int64_t wall, mono, want; /* seconds */
+	} t[] = {
+		{ "begins", T, 100, T },
+		{ "goes on", T + 10, 110, T + 10 },
+		{ "a day on", T + 86400, 111, T + 86400 },
+		{ "a day back", T + 12, 112, T + 12 },
+		{ "leaps", T + YEARS, 113, T + 13 },
+		{ "still doubted", T + YEARS + 3599, 113 + 3599,
+		    T + 13 + 3599 },
+		{ "is right again", T + 13 + 3600, 113 + 3600, T + 13 + 3600 },
+		{ "leaps back", T - YEARS, 5000, T + 4900 },
+		{ "believed after an hour", T - YEARS + HOUR + 1,
+		    5000 + HOUR + 1, T - YEARS + HOUR + 1 },
+	};
+	struct clock_steady c = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		if (clock_steady_of(&c, t[i].wall * S, t[i].mono * S) !=
+		    t[i].want * S)
+			fail_msg("%s", t[i].what);
+	}
+}
+
 int
 main(void)
 {
@@ -297,6 +331,7 @@ main(void)
 		cmocka_unit_test(durations_are_read_and_told),
 		cmocka_unit_test(times_are_read_and_told),
 		cmocka_unit_test(foreign_text_cannot_act),
+		cmocka_unit_test(steady_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
