@@ -7,6 +7,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/grey/allow_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,7 @@ say_added(const struct gw *g, const struct allow_entry *entries, size_t n,
 
 	for (i = 0; i < n; i++) {
 		buf_init(&b, TEXT_CAP);
-		gw_entry_text(&b, &entries[i]);
+		allow_text_write(&b, &entries[i]);
 		gw_line(stdout, "%s %s (%s)", verb, buf_text(&b),
 		    allow_kind_words[entries[i].kind]);
 		buf_free(&b);

@@ -1,9 +1,9 @@
 #include "greywl/entry.h"
 #include "greywl/import.h"
-#include "greywl/words.h"
 
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/grey/allow_text.h"
 
 /* ENTRY and its options need no more. */
 #define WORDS 16
@@ -29,7 +29,7 @@ gw_import_plain(struct gw_import *im, size_t line, char *text)
 	bool over;
 	int n;
 
-	n = gw_cut_words(text, words, WORDS, &e);
+	n = allow_text_cut(text, words, WORDS, &e);
 	if (n == 0)
 		return;
 	if (n == -1 || gw_parse(&w, GW_ENTRY_OPTIONS, n, words, &e) == -1) {

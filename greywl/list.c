@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/err.h"
+#include "lib/grey/allow_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ print_entry(const struct gw *g, const struct allow_entry *entry, size_t width)
 	size_t used;
 
 	buf_init(&b, TEXT_CAP);
-	gw_entry_text(&b, entry);
+	allow_text_write(&b, entry);
 	if (width > 0) {
 		for (used = gw_width(buf_text(&b)); used < width; used++)
 			buf_char(&b, ' ');
@@ -63,7 +64,7 @@ column(const struct allow_entry *list, size_t n)
 		return 0;
 	for (i = 0; i < n; i++) {
 		buf_init(&b, TEXT_CAP);
-		gw_entry_text(&b, &list[i]);
+		allow_text_write(&b, &list[i]);
 		w = gw_width(buf_text(&b));
 		if (w > width && w <= WIDEST)
 			width = w;

@@ -116,62 +116,6 @@ gw_json_print(json_t *j)
 	json_decref(j);
 }
 
-/* One word as a shell reads it. */
-static void
-put_word(struct buf *b, const char *s)
-{
-	static const char safe[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "@%+=:,./_-";
-	size_t i;
-
-	for (i = 0; s[i] != '\0'; i++) {
-		if ((s[i] & 0x80) == 0 && strchr(safe, s[i]) == NULL)
-			break;
-	}
-	if (s[i] == '\0' && i > 0) {
-		buf_str(b, s);
-		return;
-	}
-	buf_char(b, '\'');
-	for (; *s != '\0'; s++) {
-		if (*s == '\'')
-			buf_str(b, "'\\''");
-		else
-			buf_char(b, *s);
-	}
-	buf_char(b, '\'');
-}
-
-static void
-put_option(struct buf *b, const char *name, const char *value)
-{
-	buf_printf(b, " --%s ", name);
-	put_word(b, value);
-}
-
-void
-gw_entry_text(struct buf *b, const struct allow_entry *entry)
-{
-	enum allow_proof own = entry->kind == ALLOW_DOMAIN ? ALLOW_PROOF_SPF
-	                                                   : ALLOW_PROOF_NONE;
-	char when[CLOCK_RFC3339_SIZE];
-
-	put_word(b, entry->value);
-	if (entry->kind == ALLOW_NAME)
-		buf_str(b, " --client-name");
-	if (entry->kind == ALLOW_RECIPIENT)
-		buf_str(b, " --recipient");
-	if (entry->proof != own)
-		put_option(b, "proof", allow_proof_words[entry->proof]);
-	if (entry->expires != 0)
-		put_option(b, "expires", clock_rfc3339(entry->expires, when));
-	if (entry->author[0] != '\0')
-		put_option(b, "author", entry->author);
-	if (entry->note[0] != '\0')
-		put_option(b, "note", entry->note);
-}
-
 json_t *
 gw_entry_json(const struct allow_entry *entry)
 {

@@ -37,11 +37,6 @@ json_t *gw_json_time(int64_t unix_s);
 /* Print and free it. */
 void gw_json_print(json_t *j);
 
-/*
- * An entry as it is written for "add", options included; words with special
- * signs stand in single quotes, as a shell wants them.
- */
-void gw_entry_text(struct buf *b, const struct allow_entry *entry);
 json_t *gw_entry_json(const struct allow_entry *entry);
 
 #endif

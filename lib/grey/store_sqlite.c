@@ -32,6 +32,23 @@ set_up_locks(struct sqlite_store *s)
 	s->wal_fd = -1;
 }
 
+/* Where the database was made just now, that of the one before is taken. */
+static int
+read_whitelist(struct sqlite_store *s, struct err *e)
+{
+	if (s->restore) {
+		if (sql_begin(s->writer, e) == -1)
+			return -1;
+		if (store_restore_allow(s, s->writer, e) == -1 ||
+		    sql_commit(s->writer, e) == -1) {
+			sql_rollback(s->writer);
+			return -1;
+		}
+		s->restore = false;
+	}
+	return store_follow_allow(s, s->writer, e);
+}
+
 static int
 open_file(struct sqlite_store *s, struct err *e)
 {
@@ -48,8 +65,11 @@ open_file(struct sqlite_store *s, struct err *e)
 	if (s->use != GREY_STORE_SERVE)
 		return store_open_single(s, e);
 	if (store_open_all(s, e) == 0) {
-		s->restore = false; /* there was nothing before */
-		return store_follow_allow(s, s->writer, e);
+		store_export_own(s);
+		if (read_whitelist(s, e) == 0)
+			return 0;
+		if (sql_was_corrupt(s->writer))
+			atomic_store(&s->damaged, true);
 	}
 	if (!atomic_load(&s->damaged) && access(s->path, R_OK | W_OK) == -1)
 		return -1;

@@ -54,6 +54,7 @@ struct request {
 
 struct grey_whitelist {
 	atomic_int refs;
+	unsigned long number; /* of each that came into force, another */
 	struct allow *allow;
 	struct allow_entry *entries;
 	size_t n;
@@ -122,7 +123,13 @@ struct sqlite_store {
 
 	pthread_mutex_t allow_lock;
 	struct grey_whitelist *whitelist;
-	_Atomic(int64_t) allow_generation; /* 0: none was read yet */
+	unsigned long n_whitelists; /* that came into force; 0: none was read */
+	int64_t allow_generation; /* care thread only */
+	atomic_bool
+	    allow_reload; /* another file may have the same generation */
+	unsigned long exported; /* care thread only: its number */
+	int64_t next_export_ms; /* care thread only */
+	struct log_limit export_log;
 
 	pthread_mutex_t hit_lock;
 	struct store_hit hits[STORE_HITS];
@@ -207,16 +214,6 @@ void *store_writer_main(void *arg);
  */
 void store_write_now(struct sqlite_store *s);
 
-/* --- store_sqlite_save.c --- */
-
-/* Write the whitelist as text beside the database; a fault is no matter. */
-void store_save_allow(
-    const struct sqlite_store *s, const struct grey_whitelist *w);
-/* Hand each entry of that text to "each". 0, or -1 when that fails. */
-int store_read_saved(const struct sqlite_store *s,
-    int (*each)(struct sql *db, const struct allow_entry *entry, struct err *e),
-    struct sql *db, struct err *e);
-
 /* --- store_sqlite_care.c --- */
 
 void *store_care_main(void *arg);
@@ -233,10 +230,28 @@ struct grey_whitelist *store_whitelist(struct grey_store *s);
 void store_hit(struct grey_store *s, int64_t entry_id, int64_t now);
 /* The care thread: load the whitelist where it has changed. */
 int store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e);
-/* Where "restore" is set: the entries that are in memory are added. */
+/*
+ * Where "restore" is set: the entries that are in memory are added, or, where
+ * none were read since the start, those of the copy as text.
+ */
 int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
+/* The one in memory, held; NULL where none was read. */
+struct grey_whitelist *store_whitelist_held(struct sqlite_store *s);
+/* Takes the entries over; NULL with *e set. */
+struct grey_whitelist *store_whitelist_new(
+    struct allow_entry *entries, size_t n, struct err *e);
 /* Hand the hits that have gathered to the writer. */
 void store_flush_hits(struct sqlite_store *s);
+
+/* --- store_sqlite_export.c: the whitelist's copy as text, "PATH.whitelist" ---
+ */
+
+/* The care thread: write it where the whitelist has changed. */
+void store_export_allow(struct sqlite_store *s);
+/* As root: make the file, so that it can be written in a folder of root's. */
+void store_export_own(struct sqlite_store *s);
+/* What it says; NULL where there is none. */
+struct grey_whitelist *store_read_export(struct sqlite_store *s);
 
 /* --- store_sqlite_edit.c: what greywl changes --- */
 

@@ -229,8 +229,8 @@ store_allow_list(struct grey_store *store, struct allow_entry **entries_r,
 /* --- the whitelist in memory
  * -------------------------------------------------- */
 
-static struct grey_whitelist *
-whitelist_new(struct allow_entry *entries, size_t n, struct err *e)
+struct grey_whitelist *
+store_whitelist_new(struct allow_entry *entries, size_t n, struct err *e)
 {
 	struct grey_whitelist *w = calloc(1, sizeof(*w));
 
@@ -271,6 +271,7 @@ swap_in(struct sqlite_store *s, struct grey_whitelist *w)
 
 	(void)pthread_mutex_lock(&s->allow_lock);
 	old = s->whitelist;
+	w->number = ++s->n_whitelists;
 	s->whitelist = w;
 	(void)pthread_mutex_unlock(&s->allow_lock);
 	if (old != NULL)
@@ -287,19 +288,33 @@ store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 
 	if (now == -1)
 		return -1;
-	if (now == s->allow_generation)
+	if (now == s->allow_generation && !atomic_load(&s->allow_reload))
 		return 0;
-	if (read_all(db, &entries, &n, e) == -1)
+	atomic_store(&s->allow_reload, false);
+	if (read_all(db, &entries, &n, e) == -1) {
+		atomic_store(&s->allow_reload, true);
 		return -1;
-	w = whitelist_new(entries, n, e);
+	}
+	w = store_whitelist_new(entries, n, e);
 	if (w == NULL)
 		return -1;
 	log_debug("store: whitelist %lld: %zu entries", (long long)now, n);
-	if (s->use == GREY_STORE_SERVE)
-		store_save_allow(s, w);
 	s->allow_generation = now;
 	swap_in(s, w);
 	return 0;
+}
+
+struct grey_whitelist *
+store_whitelist_held(struct sqlite_store *s)
+{
+	struct grey_whitelist *w;
+
+	(void)pthread_mutex_lock(&s->allow_lock);
+	w = s->n_whitelists > 0 ? s->whitelist : NULL;
+	if (w != NULL)
+		atomic_fetch_add(&w->refs, 1);
+	(void)pthread_mutex_unlock(&s->allow_lock);
+	return w;
 }
 
 struct grey_whitelist *
@@ -326,7 +341,7 @@ store_whitelist(struct grey_store *store)
 	}
 	(void)pthread_mutex_lock(&s->allow_lock);
 	if (s->whitelist == NULL)
-		s->whitelist = whitelist_new(NULL, 0, &e);
+		s->whitelist = store_whitelist_new(NULL, 0, &e);
 	w = s->whitelist;
 	if (w != NULL)
 		atomic_fetch_add(&w->refs, 1);
@@ -359,15 +374,9 @@ store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 
 	if (!s->restore)
 		return 0;
-	if (s->allow_generation == 0) { /* nothing was ever read */
-		rc = store_read_saved(s, insert_entry, db, e);
-		return rc == 0 ? bump_generation(db, e) : -1;
-	}
-	(void)pthread_mutex_lock(&s->allow_lock);
-	w = s->whitelist;
-	if (w != NULL)
-		atomic_fetch_add(&w->refs, 1);
-	(void)pthread_mutex_unlock(&s->allow_lock);
+	w = store_whitelist_held(s);
+	if (w == NULL)
+		w = store_read_export(s);
 	if (w == NULL)
 		return 0;
 	for (i = 0; i < w->n && rc == 0; i++)

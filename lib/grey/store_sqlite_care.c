@@ -24,13 +24,14 @@
 #define BULK_PASSES 4
 #define EXPIRE_ROWS 500 /* looked at in a tick */
 #define EXPIRE_REST_S 60 /* between two walks through all rows */
+#define EXPIRE_STEP_S 3600 /* so much later by the clock: no rest */
 
 struct care {
 	unsigned tick;
 	int synced_frames;
 	struct key at; /* where the walk through the rows is */
-	int64_t credit_at;
-	int64_t next_walk_ms;
+	int64_t next_walk_ms; /* monotonic */
+	int64_t walked; /* Unix seconds: when the last one ended */
 };
 
 /* --- checkpoints and fsync --- */
@@ -155,7 +156,7 @@ walk(struct sqlite_store *s, struct sql *db, struct care *c, struct err *e)
 	    e);
 	struct doomed *d = malloc(sizeof(*d));
 	struct grey_store_options o;
-	int64_t now = clock_now();
+	int64_t now = clock_steady_ms() / 1000;
 	const void *blob;
 	size_t n, rows = 0;
 	int rc = -1;
@@ -213,7 +214,7 @@ expire_credits(struct sqlite_store *s)
 
 	if (d == NULL)
 		return;
-	d->now = clock_now();
+	d->now = clock_steady_ms() / 1000;
 	(void)pthread_mutex_lock(&s->option_lock);
 	d->lifetime_s = s->options.keep.lifetime_s;
 	(void)pthread_mutex_unlock(&s->option_lock);
@@ -223,15 +224,18 @@ expire_credits(struct sqlite_store *s)
 static void
 expire(struct sqlite_store *s, struct sql *db, struct care *c)
 {
+	int64_t now = clock_steady_ms() / 1000;
 	struct err e = { { 0 } };
 
-	if (clock_mono_ms() < c->next_walk_ms)
+	if (clock_mono_ms() < c->next_walk_ms &&
+	    llabs(now - c->walked) < EXPIRE_STEP_S)
 		return;
 	if (walk(s, db, c, &e) == 1)
 		return;
 	memset(&c->at, 0, sizeof(c->at));
 	expire_credits(s);
 	c->next_walk_ms = clock_mono_ms() + EXPIRE_REST_S * 1000;
+	c->walked = now;
 }
 
 /* --- the thread --- */
@@ -255,6 +259,7 @@ look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 	struct err e = { { 0 } };
 
 	(void)store_follow_allow(s, db, &e);
+	store_export_allow(s);
 	if (frames > WAL_FRAMES_MANY ||
 	    (frames > WAL_FRAMES_SOME && c->tick % CHECKPOINT_EVERY == 0))
 		checkpoint(s, db);

@@ -287,6 +287,7 @@ store_open_all(struct sqlite_store *s, struct err *e)
 	atomic_store(&s->ino, st.st_ino);
 	if (open_readers(s, e) == -1)
 		goto bad;
+	atomic_store(&s->allow_reload, true);
 	open_wal(s);
 	return 0;
 bad:
