@@ -107,6 +107,16 @@ store_open(const struct grey_store_options *o, struct err *e)
 	return &s->base;
 }
 
+static void
+stop_threads(struct sqlite_store *s)
+{
+	(void)pthread_mutex_lock(&s->queue_lock);
+	s->stop = true;
+	(void)pthread_mutex_unlock(&s->queue_lock);
+	(void)pthread_cond_broadcast(&s->queue_filled);
+	(void)pthread_cond_broadcast(&s->care_wake);
+}
+
 static int
 store_start(struct grey_store *store, struct err *e)
 {
@@ -115,9 +125,13 @@ store_start(struct grey_store *store, struct err *e)
 	if (pthread_create(&s->writer_thread, NULL, store_writer_main, s) != 0)
 		return err_set(e, "store: no thread");
 	if (pthread_create(&s->care_thread, NULL, store_care_main, s) != 0) {
-		(void)pthread_mutex_lock(&s->queue_lock);
-		s->stop = true;
-		(void)pthread_mutex_unlock(&s->queue_lock);
+		stop_threads(s);
+		(void)pthread_join(s->writer_thread, NULL);
+		return err_set(e, "store: no thread");
+	}
+	if (pthread_create(&s->sync_thread, NULL, store_sync_main, s) != 0) {
+		stop_threads(s);
+		(void)pthread_join(s->care_thread, NULL);
 		(void)pthread_join(s->writer_thread, NULL);
 		return err_set(e, "store: no thread");
 	}
@@ -145,12 +159,9 @@ store_close(struct grey_store *store)
 
 	if (s->started)
 		store_flush_hits(s);
-	(void)pthread_mutex_lock(&s->queue_lock);
-	s->stop = true;
-	(void)pthread_mutex_unlock(&s->queue_lock);
-	(void)pthread_cond_broadcast(&s->queue_filled);
-	(void)pthread_cond_broadcast(&s->care_wake);
+	stop_threads(s);
 	if (s->started) {
+		(void)pthread_join(s->sync_thread, NULL);
 		(void)pthread_join(s->care_thread, NULL);
 		(void)pthread_join(s->writer_thread, NULL);
 	}

@@ -20,7 +20,8 @@
  *   writer        one thread: commits what nobody else has taken; when that
  *                 fails, it looks after the fault until it is over
  *   care          one thread: checkpoints, expiry, the whitelist's changes,
- *                 one fsync a second, notices when the file was taken away
+ *                 notices when the file was taken away
+ *   sync          one thread: fsync of the log, which can take its time
  */
 struct sql;
 
@@ -92,7 +93,7 @@ struct sqlite_store {
 
 	pthread_mutex_t queue_lock;
 	pthread_cond_t queue_filled;
-	pthread_cond_t care_wake; /* only to stop */
+	pthread_cond_t care_wake; /* only to stop: care and sync */
 	struct request *head, **tail;
 	size_t queued;
 	bool writer_idle;
@@ -103,7 +104,7 @@ struct sqlite_store {
 	_Atomic(int64_t) slow_until_ms; /* no commits by callers */
 	pthread_mutex_t edit_lock; /* GREY_STORE_EDIT: one at a time */
 	int wal_fd; /* for fsync */
-	pthread_t writer_thread, care_thread;
+	pthread_t writer_thread, care_thread, sync_thread;
 	bool started;
 
 	/* which file is open */
@@ -217,6 +218,13 @@ void store_write_now(struct sqlite_store *s);
 /* --- store_sqlite_care.c --- */
 
 void *store_care_main(void *arg);
+
+/* --- store_sqlite_sync.c --- */
+
+/* Brings the log to the disk, so that a power cut loses less than a second. */
+void *store_sync_main(void *arg);
+/* For the threads that work now and then: true when they are to end. */
+bool store_rest(struct sqlite_store *s, int ms);
 
 /* --- store_sqlite_allow.c: the whitelist --- */
 

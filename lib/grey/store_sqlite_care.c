@@ -4,7 +4,6 @@
 #include "lib/sql.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #define TICK_MS 250
-#define SYNC_EVERY 2 /* ticks: a power cut loses less than a second */
 #define HITS_EVERY 4
 #define WAL_FRAMES_MANY 4000 /* checkpoint at once */
 #define WAL_FRAMES_SOME 100 /* checkpoint every CHECKPOINT_EVERY */
@@ -28,13 +26,12 @@
 
 struct care {
 	unsigned tick;
-	int synced_frames;
 	struct key at; /* where the walk through the rows is */
 	int64_t next_walk_ms; /* monotonic */
 	int64_t walked; /* Unix seconds: when the last one ended */
 };
 
-/* --- checkpoints and fsync --- */
+/* --- checkpoints --- */
 
 /*
  * Bulk here, beside the writer, until few frames are left; these the writer
@@ -55,25 +52,6 @@ checkpoint(struct sqlite_store *s, struct sql *db)
 	}
 	if (log > 0)
 		atomic_store(&s->want_checkpoint, true);
-}
-
-/* A power cut loses what came since. */
-static void
-sync_wal(struct sqlite_store *s, struct care *c)
-{
-	int frames = atomic_load(&s->wal_frames), fd = -1;
-
-	if (frames == c->synced_frames)
-		return;
-	c->synced_frames = frames;
-	(void)pthread_mutex_lock(&s->pool_lock);
-	if (s->wal_fd != -1)
-		fd = fcntl(s->wal_fd, F_DUPFD_CLOEXEC, 0);
-	(void)pthread_mutex_unlock(&s->pool_lock);
-	if (fd != -1) {
-		(void)fdatasync(fd);
-		(void)close(fd);
-	}
 }
 
 /* --- expiry --- */
@@ -268,23 +246,6 @@ look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 	expire(s, db, c);
 }
 
-static bool
-wait_tick(struct sqlite_store *s)
-{
-	int64_t ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
-	struct timespec until = { .tv_sec = ns / 1000000000,
-		.tv_nsec = ns % 1000000000 };
-	bool stop;
-
-	(void)pthread_mutex_lock(&s->queue_lock);
-	while (!s->stop &&
-	    pthread_cond_timedwait(&s->care_wake, &s->queue_lock, &until) == 0)
-		;
-	stop = s->stop;
-	(void)pthread_mutex_unlock(&s->queue_lock);
-	return stop;
-}
-
 void *
 store_care_main(void *arg)
 {
@@ -294,15 +255,13 @@ store_care_main(void *arg)
 	unsigned epoch;
 	struct sql *db;
 
-	while (!wait_tick(s)) {
+	while (!store_rest(s, TICK_MS)) {
 		c.tick++;
 		if (!atomic_load(&s->gone) && !atomic_load(&s->faulty) &&
 		    file_is_gone(s)) {
 			atomic_store(&s->gone, true);
 			atomic_store(&s->faulty, true);
 		}
-		if (c.tick % SYNC_EVERY == 0)
-			sync_wal(s, &c);
 		if (atomic_load(&s->faulty))
 			continue;
 		db = store_reader_take(s, &epoch, &e);
