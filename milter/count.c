@@ -1,6 +1,7 @@
 #include "milter/count.h"
 
 #include "lib/buf.h"
+#include "lib/grey/spf.h"
 #include "lib/grey/store.h"
 #include "lib/metrics_http.h"
 
@@ -10,16 +11,33 @@
 static const unsigned bounds_us[COUNT_BUCKETS] = { 20, 50, 100, 200, 500, 1000,
 	2000, 5000, 10000, 20000, 50000, 200000, 1000000, 2000000 };
 
-void
-count_decision(struct count *c, const struct grey_outcome *out, int64_t took_ns)
+static void
+count_time(struct count_times *t, unsigned long long us)
 {
-	unsigned long long us = (unsigned long long)took_ns / 1000;
 	size_t i;
 
 	for (i = 0; i < COUNT_BUCKETS && us > bounds_us[i]; i++)
 		;
-	atomic_fetch_add_explicit(&c->buckets[i], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&c->sum_us, us, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->buckets[i], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->sum_us, us, memory_order_relaxed);
+}
+
+void
+count_spf(struct count *c, const struct spf_answer *answer)
+{
+	count_time(&c->spf_times, (unsigned long long)answer->elapsed_us);
+}
+
+void
+count_store(struct count *c, int64_t took_ns)
+{
+	count_time(&c->store_times, (unsigned long long)took_ns / 1000);
+}
+
+void
+count_decision(struct count *c, const struct grey_outcome *out, int64_t took_ns)
+{
+	count_time(&c->times, (unsigned long long)took_ns / 1000);
 	atomic_fetch_add_explicit(
 	    &c->verdicts[out->verdict], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(
@@ -74,30 +92,96 @@ compose_words(struct buf *b, const char *name, const char *label,
 }
 
 static void
-compose_histogram(struct buf *b, struct count *c)
+compose_times(
+    struct buf *b, const char *name, const char *help, struct count_times *t)
 {
-	static const char name[] = "greymilter_decision_seconds";
 	struct metrics_label labels[2] = { { "le", NULL }, { NULL, NULL } };
 	unsigned long long n = 0;
-	char le[32];
+	char full[64], le[32];
 	size_t i;
 
-	metrics_head(b, name, "histogram",
-	    "How long decisions took, the store's answer included");
+	metrics_head(b, name, "histogram", help);
+	(void)snprintf(full, sizeof(full), "%s_bucket", name);
 	for (i = 0; i <= COUNT_BUCKETS; i++) {
-		n += atomic_load(&c->buckets[i]);
+		n += atomic_load(&t->buckets[i]);
 		if (i < COUNT_BUCKETS)
 			(void)snprintf(
 			    le, sizeof(le), "%g", (double)bounds_us[i] / 1e6);
 		else
 			(void)snprintf(le, sizeof(le), "+Inf");
 		labels[0].value = le;
-		metrics_sample(
-		    b, "greymilter_decision_seconds_bucket", labels, (double)n);
+		metrics_sample(b, full, labels, (double)n);
 	}
-	metrics_sample(b, "greymilter_decision_seconds_sum", NULL,
-	    (double)atomic_load(&c->sum_us) / 1e6);
-	metrics_sample(b, "greymilter_decision_seconds_count", NULL, (double)n);
+	(void)snprintf(full, sizeof(full), "%s_sum", name);
+	metrics_sample(b, full, NULL, (double)atomic_load(&t->sum_us) / 1e6);
+	(void)snprintf(full, sizeof(full), "%s_count", name);
+	metrics_sample(b, full, NULL, (double)n);
+}
+
+static void
+compose_kinds(struct buf *b, const char *name, const uint64_t n[SPF_KINDS])
+{
+	struct metrics_label labels[2] = { { "child", "stranger" },
+		{ NULL, NULL } };
+
+	metrics_sample(b, name, labels, (double)n[SPF_STRANGER]);
+	labels[0].value = "listed";
+	metrics_sample(b, name, labels, (double)n[SPF_LISTED]);
+}
+
+static void
+compose_sources(struct buf *b, const struct spf_stats *st)
+{
+	static const char name[] = "greymilter_spf_unanswered_total";
+	static const char *const words[SPF_SOURCES] = {
+		[SPF_NOT_ASKED] = "nothing_to_ask",
+		[SPF_SHUNNED] = "shunned",
+		[SPF_CHILD_DIED] = "child_died",
+		[SPF_LATE] = "late",
+		[SPF_BUSY] = "busy",
+	};
+	struct metrics_label labels[2] = { { "why", NULL }, { NULL, NULL } };
+	size_t i;
+
+	metrics_head(b, name, "counter",
+	    "SPF questions without an answer, which count as none");
+	for (i = 0; i < SPF_SOURCES; i++) {
+		labels[0].value = words[i];
+		if (words[i] != NULL)
+			metrics_sample(b, name, labels, (double)st->sources[i]);
+	}
+}
+
+static void
+compose_spf(struct buf *b, struct spf_pool *pool)
+{
+	struct metrics_label labels[2] = { { "result", NULL }, { NULL, NULL } };
+	struct spf_stats st = { .open = 0 };
+	size_t i;
+
+	if (pool != NULL)
+		spf_stats(pool, &st);
+	metrics_head(b, "greymilter_spf_results_total", "counter",
+	    "Answers of SPF, one a message, by result (RFC 7208)");
+	for (i = 0; i < SPF_RESULTS; i++) {
+		labels[0].value = spf_result_word((enum spf_result)i);
+		metrics_sample(b, "greymilter_spf_results_total", labels,
+		    (double)st.results[i]);
+	}
+	metrics_single(b, "greymilter_spf_proofs_total", "counter",
+	    "Answers of SPF that are an identity", (double)st.proofs);
+	compose_sources(b, &st);
+	metrics_head(b, "greymilter_spf_child_starts_total", "counter",
+	    "Processes greymilter-spf started");
+	compose_kinds(b, "greymilter_spf_child_starts_total", st.starts);
+	metrics_head(b, "greymilter_spf_child_deaths_total", "counter",
+	    "Processes greymilter-spf that died or were replaced");
+	compose_kinds(b, "greymilter_spf_child_deaths_total", st.deaths);
+	metrics_single(b, "greymilter_spf_open", "gauge",
+	    "SPF questions that wait for an answer", st.open);
+	metrics_single(b, "greymilter_spf_shunned", "gauge",
+	    "Names that are not asked about for an hour: a child died of one",
+	    st.shunned);
 }
 
 static void
@@ -130,7 +214,8 @@ compose_store(struct buf *b, struct grey_store *store)
 }
 
 void
-count_compose(struct count *c, struct grey_store *store, struct buf *out)
+count_compose(struct count *c, struct grey_store *store, struct spf_pool *spf,
+    struct buf *out)
 {
 	metrics_head(out, "greymilter_decisions_total", "counter",
 	    "Decisions on a recipient, by verdict");
@@ -145,6 +230,13 @@ count_compose(struct count *c, struct grey_store *store, struct buf *out)
 	metrics_single(out, "greymilter_connections_total", "counter",
 	    "Connections of the mail server",
 	    (double)atomic_load(&c->connections));
-	compose_histogram(out, c);
+	compose_times(out, "greymilter_decision_seconds",
+	    "How long decisions took, SPF and the store included", &c->times);
+	compose_times(out, "greymilter_spf_seconds",
+	    "How long messages waited for SPF", &c->spf_times);
+	compose_times(out, "greymilter_store_seconds",
+	    "How long the rules took, most of it for the store's answer",
+	    &c->store_times);
+	compose_spf(out, spf);
 	compose_store(out, store);
 }

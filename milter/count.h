@@ -8,6 +8,8 @@
 
 struct buf;
 struct grey_store;
+struct spf_answer;
+struct spf_pool;
 
 /*
  * What greymilter counts: for Prometheus, and for greywl stats.  Any thread
@@ -15,14 +17,18 @@ struct grey_store;
  */
 #define COUNT_BUCKETS 14
 
+/* By how long it took, and the sum. */
+struct count_times {
+	atomic_ullong buckets[COUNT_BUCKETS + 1];
+	atomic_ullong sum_us;
+};
+
 struct count {
 	atomic_ullong verdicts[GREY_VERDICTS];
 	atomic_ullong rules[GREY_RULES];
 	atomic_ullong deferred;
 	atomic_ullong connections;
-	/* Decisions by how long they took, and their sum. */
-	atomic_ullong buckets[COUNT_BUCKETS + 1];
-	atomic_ullong sum_us;
+	struct count_times times, spf_times, store_times;
 	/* What count_save() has saved already; one thread. */
 	unsigned long long saved_verdicts[GREY_VERDICTS];
 	unsigned long long saved_rules[GREY_RULES];
@@ -32,10 +38,16 @@ struct count {
 void count_decision(
     struct count *c, const struct grey_outcome *out, int64_t took_ns);
 
+/* SPF was asked, for a message. */
+void count_spf(struct count *c, const struct spf_answer *answer);
+/* The rules and the store have answered. */
+void count_store(struct count *c, int64_t took_ns);
+
 /* Add what was counted since the last call to the store's counters. */
 void count_save(struct count *c, struct grey_store *store);
 
-/* Prometheus text. */
-void count_compose(struct count *c, struct grey_store *store, struct buf *out);
+/* Prometheus text; "spf" may be NULL. */
+void count_compose(struct count *c, struct grey_store *store,
+    struct spf_pool *spf, struct buf *out);
 
 #endif

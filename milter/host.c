@@ -5,6 +5,7 @@
 #include "lib/grey/config.h"
 #include "lib/grey/postconf.h"
 #include "milter/listen.h"
+#include "milter/proof.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -89,6 +90,7 @@ host_warn(const struct grey_config *c)
 		    "only\n");
 	if (listen_path(c) != NULL)
 		warn_folder("socket", listen_path(c));
+	proof_warn(c);
 	if (*c->postfix_config != '\0')
 		warn_others(c);
 }

@@ -28,7 +28,7 @@
 
 static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER } };
 static struct live_source source;
-static atomic_bool listener_ended;
+static atomic_bool listener_ended, listener_failed;
 
 static const char *
 sqlite_path(const char *url)
@@ -71,8 +71,10 @@ finish(struct metrics_http *metrics)
 	drain();
 	metrics_http_close(metrics);
 	count_save(&milter.count, milter.store);
-	if (atomic_load(&milter.busy) == 0)
+	if (atomic_load(&milter.busy) == 0) {
+		proof_close(&milter.proof);
 		grey_store_close(milter.store);
+	}
 	if (path != NULL)
 		(void)unlink(path);
 	log_info("ended");
@@ -112,8 +114,11 @@ static void *
 run_libmilter(void *arg)
 {
 	(void)arg;
-	if (smfi_main() != MI_SUCCESS)
+	/* A signal that came before ours waited for it ends it well. */
+	if (smfi_main() != MI_SUCCESS) {
 		log_error("libmilter has given up");
+		atomic_store(&listener_failed, true);
+	}
 	atomic_store(&listener_ended, true);
 	return NULL;
 }
@@ -123,7 +128,7 @@ compose_metrics(struct buf *out, void *arg)
 {
 	struct milter *m = arg;
 
-	count_compose(&m->count, m->store, out);
+	count_compose(&m->count, m->store, atomic_load(&m->proof.pool), out);
 }
 
 static int
@@ -131,6 +136,7 @@ start_threads(struct metrics_http *metrics, struct err *e)
 {
 	pthread_t listener;
 
+	proof_start(&milter.proof);
 	if (grey_store_start(milter.store, e) == -1)
 		return -1;
 	if (metrics != NULL &&
@@ -206,6 +212,7 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 	    session_register(&milter, e) == -1 ||
 	    listen_open(c, &user, e) == -1)
 		goto out;
+	proof_open(&milter.proof, c);
 	if (!args->foreground && daemon_detach(e) == -1)
 		goto out;
 	if (daemon_signals(e) == -1 || open_store(c, &user, e) == -1)
@@ -258,7 +265,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	wait_for_end();
-	failed = atomic_load(&listener_ended);
+	failed = atomic_load(&listener_failed);
 	finish(metrics);
 	return failed ? 1 : 0;
 fault:

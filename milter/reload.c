@@ -37,6 +37,8 @@ read_once(bool first)
 	if (!state.ended) {
 		o = live_store_options(&live->config);
 		grey_store_configure(state.milter->store, &o);
+		if (!first)
+			proof_configure(&state.milter->proof, &live->config);
 		live_put(&state.milter->live, live);
 		live = NULL;
 	}

@@ -39,6 +39,8 @@ struct session {
 	bool authenticated;
 	bool who_known;
 	struct grey_who who;
+	bool spf_asked;
+	struct spf_answer spf;
 	struct recipients held; /* of a bounce: judged at DATA */
 	struct header_facts header;
 };
@@ -56,7 +58,7 @@ message_end(struct session *s)
 	s->sender = NULL;
 	live_release(s->live);
 	s->live = NULL;
-	s->authenticated = s->who_known = false;
+	s->authenticated = s->who_known = s->spf_asked = false;
 	s->header = (struct header_facts){ 0 };
 }
 
@@ -252,24 +254,45 @@ tell_fault(const struct err *e)
 }
 
 static void
-check_store(
-    struct session *s, const struct grey_facts *f, struct grey_outcome *out_r)
+check_once(struct session *s, const struct grey_check *check,
+    const struct grey_facts *f, int64_t now_ms, struct grey_outcome *out_r)
 {
-	struct grey_whitelist *w = grey_store_whitelist(milter->store);
-	struct grey_check check = { .config = &s->live->config,
-		.store = milter->store,
-		.allow = w != NULL ? grey_whitelist_allow(w) : NULL };
-	int64_t now_ms = clock_steady_ms();
 	struct err e = { { 0 } };
+	int64_t start = clock_mono_ns();
 
 	if (!s->who_known) {
-		grey_who(&s->live->config, grey_store_secret(milter->store), f,
+		grey_who(check->config, grey_store_secret(milter->store), f,
 		    &s->who);
 		s->who_known = true;
 	}
-	grey_check(&check, f, &s->who, now_ms, out_r, &e);
+	grey_check(check, f, &s->who, now_ms, out_r, &e);
+	count_store(&milter->count, clock_mono_ns() - start);
 	if (out_r->rule == GREY_RULE_STORE_FAULT)
 		tell_fault(&e);
+}
+
+/* SPF is asked once for a message, by the first recipient that needs it. */
+static void
+check(struct session *s, struct grey_facts *f, struct grey_outcome *out_r)
+{
+	struct grey_whitelist *w = grey_store_whitelist(milter->store);
+	struct grey_check c = { .config = &s->live->config,
+		.store = milter->store,
+		.allow = w != NULL ? grey_whitelist_allow(w) : NULL,
+		.can_ask_spf = !s->spf_asked && s->live->config.spf.enabled };
+	int64_t now_ms = clock_steady_ms();
+
+	f->spf = s->spf_asked ? &s->spf : NULL;
+	check_once(s, &c, f, now_ms, out_r);
+	if (out_r->needs_spf) {
+		proof_ask(&milter->proof, c.allow, f, now_ms / 1000, &s->spf);
+		count_spf(&milter->count, &s->spf);
+		s->spf_asked = true;
+		f->spf = &s->spf;
+		s->who_known = c.can_ask_spf = false;
+		now_ms = clock_steady_ms();
+		check_once(s, &c, f, now_ms, out_r);
+	}
 	if (out_r->entry_id != 0)
 		grey_store_hit(milter->store, out_r->entry_id, now_ms / 1000);
 	if (w != NULL)
@@ -295,7 +318,7 @@ decide(SMFICTX *ctx, struct session *s, const char *recipient,
 		for (;;)
 			(void)pause(); /* the process is about to end */
 	}
-	check_store(s, &f, out_r);
+	check(s, &f, out_r);
 	atomic_fetch_sub(&milter->busy, 1);
 	count_decision(&milter->count, out_r, clock_mono_ns() - start);
 	header_note(&s->header, out_r);

@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "milter/count.h"
 #include "milter/live.h"
+#include "milter/proof.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@ struct grey_store;
 /* What all sessions share. */
 struct milter {
 	struct grey_store *store;
+	struct proof proof;
 	struct live_slot live;
 	struct count count;
 	atomic_int busy; /* sessions that are asking the store now */

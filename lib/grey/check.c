@@ -325,6 +325,22 @@ tell_judgement(const struct work *w, const struct grey_judgement *j)
 	}
 }
 
+/* He passes, and nothing is to be written: whatever SPF says. */
+static bool
+is_settled(const struct grey_judgement *j, size_t n_credits)
+{
+	size_t i;
+
+	if (j->verdict == GREY_NEW || j->verdict == GREY_WAITING ||
+	    j->write_record)
+		return false;
+	for (i = 0; i < n_credits; i++) {
+		if (j->write_credit[i])
+			return false;
+	}
+	return true;
+}
+
 static int
 ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
     struct err *e)
@@ -343,7 +359,7 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 		.sender = plain,
 		.recipient = recipient,
 		.client = ip_text(w->f->client, client),
-		.dry = w->c->dry,
+		.dry = w->c->dry || w->c->can_ask_spf,
 	};
 	struct grey_judgement j;
 
@@ -353,6 +369,10 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 	q.key = key_envelope(grey_store_secret(w->c->store), sender, recipient);
 	if (grey_store_judge(w->c->store, &q, &j, e) == -1)
 		return -1;
+	if (w->c->can_ask_spf && !is_settled(&j, who->attempt.n_credits)) {
+		w->out->needs_spf = true;
+		return 0;
+	}
 	w->out->verdict = j.verdict;
 	w->out->rule = j.verdict == GREY_KNOWN ? GREY_RULE_KNOWN
 	                                       : GREY_RULE_TRIPLET;
@@ -370,7 +390,7 @@ grey_check(const struct grey_check *c, const struct grey_facts *f,
 	struct work w = { .c = c, .f = f, .now_ms = now_ms, .out = out_r };
 	int64_t delay_s = c->config->delay_s;
 
-	out_r->defer = false;
+	out_r->defer = out_r->needs_spf = false;
 	out_r->wait_s = out_r->waited_s = out_r->entry_id = 0;
 	out_r->reason[0] = '\0';
 	if (rule_client(&w) || rule_recipient(&w, &delay_s) ||
@@ -381,6 +401,8 @@ grey_check(const struct grey_check *c, const struct grey_facts *f,
 		(void)exempt(&w, GREY_RULE_STORE_FAULT, "");
 		return;
 	}
+	if (out_r->needs_spf)
+		return;
 	out_r->defer = c->config->mode == GREY_ENFORCE &&
 	    (out_r->verdict == GREY_NEW || out_r->verdict == GREY_WAITING);
 }

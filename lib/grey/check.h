@@ -85,6 +85,11 @@ struct grey_outcome {
 	int64_t waited_s; /* the pass that ends a wait: how long it was */
 	int64_t entry_id; /* GREY_RULE_WHITELIST: which */
 	char reason[DOMAIN_MAX + 72]; /* the entry, network or pattern */
+	/*
+	 * Nothing is decided and nothing is changed: SPF's answer could matter.
+	 * Ask it and check again.
+	 */
+	bool needs_spf;
 };
 
 /* Where to look. */
@@ -94,6 +99,12 @@ struct grey_check {
 	const struct allow *allow; /* the whitelist */
 	const struct grey_trace *trace; /* or NULL */
 	bool dry; /* change nothing */
+	/*
+	 * SPF can be asked and has not been.  Who is exempt anyway, and who
+	 * passes by net or name without anything to be recorded, need not wait
+	 * for it.
+	 */
+	bool can_ask_spf;
 };
 
 /*
