@@ -103,6 +103,21 @@ finding_free(struct finding *f)
 }
 
 void
+findings_drop(struct findings *fs, const char *check, const char *subject)
+{
+	struct finding *f = finding_look(fs, check, subject);
+	size_t i = 0;
+
+	if (f == NULL)
+		return;
+	while (fs->items[i] != f)
+		i++;
+	memmove(&fs->items[i], &fs->items[i + 1],
+	    (--fs->n - i) * sizeof(fs->items[0]));
+	finding_free(f);
+}
+
+void
 findings_mark(struct findings *fs)
 {
 	size_t i;

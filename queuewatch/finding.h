@@ -60,6 +60,9 @@ void finding_evidence(struct finding *f, json_t *object);
 /* Say that the check could not be made, and why.  Whether the level changed. */
 bool finding_unknown(struct finding *f, int64_t now, const char *why);
 
+/* It is said no more. */
+void findings_drop(struct findings *fs, const char *check, const char *subject);
+
 /* After a change of what is watched: mark all, later drop those left over. */
 void findings_mark(struct findings *fs);
 void findings_sweep(struct findings *fs);

@@ -300,8 +300,24 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 }
 
 void
+sample_state(const struct watch *w, struct proof_state *s_r)
+{
+	size_t i;
+
+	s_r->messages = w->lister.passed ? queue_sum(&w->lister.result) : -1;
+	s_r->no_space_at = w->no_space_at;
+	s_r->n_disks = w->n_disks;
+	for (i = 0; i < w->n_disks; i++) {
+		s_r->disks[i] = &w->disks[i]->disk;
+		s_r->samples[i] = &w->disks[i]->sample;
+	}
+}
+
+void
 sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 {
+	struct proof_state state;
+
 	note_step(w, mono_ms, wall_ms);
 	sample_facts(w);
 	if (w->config->postfix_config[0] != '\0')
@@ -311,4 +327,6 @@ sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
 	sample_log(w, mono_ms, wall_ms / 1000);
 	sample_self(w, mono_ms, wall_ms / 1000);
+	sample_state(w, &state);
+	proof_check(&w->proof, &w->findings, &state, wall_ms / 1000);
 }

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+struct proof_state;
 struct watch;
 
 /*
@@ -15,6 +16,9 @@ void sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms);
 /* The scanner has something to say: take it. */
 void sample_queue(
     struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms);
+
+/* How things are, by the last samples; they are pointed to. */
+void sample_state(const struct watch *w, struct proof_state *s_r);
 
 /* Look again for which file systems there are. */
 void sample_disk_list(struct watch *w);

@@ -144,6 +144,7 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 	l = logreader_lock(w->logreader, &status);
 	log_check(&w->findings, &v, l);
 	w->log_counts = l->counts;
+	w->no_space_at = l->faults[MAILLOG_NO_SPACE].at;
 	w->log_read = status.why[0] == '\0' || l->counts.lines > 0;
 	milter = &l->faults[MAILLOG_MILTER];
 	hangs = milter->count >= 3 &&

@@ -9,6 +9,7 @@
 #include "queuewatch/finding.h"
 #include "queuewatch/lister.h"
 #include "queuewatch/logreader.h"
+#include "queuewatch/proof.h"
 #include "queuewatch/results.h"
 #include "queuewatch/sender.h"
 #include "queuewatch/state.h"
@@ -49,6 +50,7 @@ struct watch {
 	struct state *log_state; /* its; NULL: nothing is kept */
 	struct ledger_counts log_counts; /* as last sampled */
 	bool log_read; /* they count */
+	int64_t no_space_at; /* Postfix last said so; 0: never */
 	int pressure; /* enum pressure_level, as last written */
 	int64_t pressure_ms; /* monotonic: when; 0: never */
 	struct log_limit pressure_log;
@@ -68,6 +70,7 @@ struct watch {
 	char state_fault[256];
 	struct tell tell;
 	struct results results;
+	struct proof proof; /* of the last remedy */
 	int64_t first_start; /* Unix seconds, kept; what is older was found */
 	int64_t last_seq; /* of the last report made */
 
@@ -100,5 +103,10 @@ int watch_open(struct watch *w, struct config *config,
  */
 int watch_run(struct watch *w, int signals, struct err *e);
 void watch_close(struct watch *w);
+
+/* -- of watch_open.c -- */
+
+/* Where and to whom: the parts that a reload can change. */
+void watch_aim(struct watch *w);
 
 #endif

@@ -1,0 +1,168 @@
+#include "queuewatch/watch.h"
+
+#include "lib/alert.h"
+#include "lib/daemon.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/metrics_http.h"
+#include "lib/outbox.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STOP_GRACE_MS 1000
+#define ALERTS_MOST 64
+
+void
+watch_aim(struct watch *w)
+{
+	const struct config *c = w->config;
+	const struct config_alert *alerts = c->alerts.items;
+	const struct sender_target to = { c->status_url, c->status_token_file,
+		c->interval };
+	struct alert_target targets[ALERTS_MOST];
+	size_t i, n = c->alerts.n < ALERTS_MOST ? c->alerts.n : ALERTS_MOST;
+	struct err e;
+
+	for (i = 0; i < n; i++)
+		targets[i] = (struct alert_target){ alerts[i].name,
+			alerts[i].url, alerts[i].to, alerts[i].from,
+			alerts[i].password_file };
+	if (outbox_targets(w->outbox, targets, n, &e) == -1)
+		log_error("alerts: %s", e.text);
+	if (sender_aim(w->sender, &to, &e) == -1)
+		log_warn("status_token_file: %s", e.text);
+	if (c->system[0] != '\0' ||
+	    gethostname(w->system, sizeof(w->system) - 1) == -1)
+		(void)snprintf(w->system, sizeof(w->system), "%s",
+		    c->system[0] != '\0' ? c->system : "localhost");
+}
+
+/* Give a file that was made here to the user. */
+static void
+give(const char *path, bool was_there, const struct daemon_user *user)
+{
+	if (geteuid() == 0 && !was_there &&
+	    lchown(path, user->uid, user->gid) == -1 && errno != ENOENT)
+		log_warn("%s: %s", path, strerror(errno));
+}
+
+struct data_file {
+	char path[FACTS_PATH];
+	bool was_there;
+};
+
+static void
+data_file(struct data_file *f, const struct watch *w, const char *name)
+{
+	(void)snprintf(
+	    f->path, sizeof(f->path), "%s/%s", w->config->data_directory, name);
+	f->was_there = access(f->path, F_OK) == 0;
+}
+
+static int
+open_files(struct watch *w, const struct daemon_user *user, struct err *e)
+{
+	static const char *const names[] = { "queuewatch.state",
+		"queuewatch.reports", "queuewatch.alerts",
+		"queuewatch.alerts-wal", "queuewatch.alerts-shm",
+		"queuewatch.log" };
+	struct data_file files[sizeof(names) / sizeof(names[0])];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		data_file(&files[i], w, names[i]);
+	w->state = state_open(files[0].path, e);
+	if (w->state == NULL) {
+		log_warn("nothing is kept over a restart: %s", e->text);
+		(void)snprintf(
+		    w->state_fault, sizeof(w->state_fault), "%.255s", e->text);
+	}
+	w->log_state = state_open(files[5].path, e);
+	if (w->log_state == NULL)
+		log_warn("the log's place is not kept: %s", e->text);
+	w->sender = sender_open(files[1].path, e);
+	if (w->sender == NULL)
+		return -1;
+	e->text[0] = '\0';
+	w->outbox = outbox_open(files[2].path, e);
+	if (w->outbox == NULL)
+		return -1;
+	if (e->text[0] != '\0')
+		log_warn("alerts are kept in memory: %s", e->text);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		give(files[i].path, files[i].was_there, user);
+	return 0;
+}
+
+/* For the pressure file: where /run begins empty. */
+static void
+make_pressure_dir(const struct config *c, const struct daemon_user *user)
+{
+	const char *slash = strrchr(c->pressure_file, '/');
+	char dir[FACTS_PATH];
+	struct err e;
+
+	if (slash == NULL || slash == c->pressure_file)
+		return;
+	(void)snprintf(dir, sizeof(dir), "%.*s",
+	    (int)(slash - c->pressure_file), c->pressure_file);
+	if (daemon_make_dir(dir, user, &e) == -1)
+		log_warn("pressure_file: %s", e.text);
+}
+
+int
+watch_open(struct watch *w, struct config *config,
+    const struct config_source *source, const struct daemon_user *user,
+    struct err *e)
+{
+	size_t i;
+
+	memset(w, 0, sizeof(*w));
+	w->config = config;
+	w->source = source;
+	w->keeper.socket = w->keeper.orders = w->keeper.pid = -1;
+	(void)pthread_mutex_init(&w->metrics_lock, NULL);
+	(void)snprintf(w->agent, sizeof(w->agent), "queuewatch %s", MG_VERSION);
+	for (i = 0; i < QUEUE_SUBJECTS; i++)
+		trend_init(&w->queue_trends[i]);
+	lister_init(&w->lister, &w->keeper);
+	if (keeper_start(&w->keeper, config, source, user, e) == -1 ||
+	    open_files(w, user, e) == -1)
+		return -1;
+	make_pressure_dir(config, user);
+	watch_aim(w);
+	if (config->metrics[0] != '\0' &&
+	    (w->metrics = metrics_http_open(config->metrics, e)) == NULL)
+		return err_prefix(e, "metrics");
+	return 0;
+}
+
+void
+watch_close(struct watch *w)
+{
+	size_t i;
+
+	metrics_http_close(w->metrics);
+	sender_close(w->sender);
+	if (w->outbox != NULL)
+		outbox_close(w->outbox, STOP_GRACE_MS);
+	asker_stop(w->asker);
+	causer_stop(w->causer);
+	logreader_stop(w->logreader);
+	state_close(w->log_state);
+	lister_close(&w->lister);
+	keeper_stop(&w->keeper);
+	state_close(w->state);
+	findings_free(&w->findings);
+	tell_free(&w->tell);
+	for (i = 0; i < w->n_disks; i++)
+		free(w->disks[i]);
+	free(w->metrics_text);
+	json_decref(w->saved_trends);
+	config_free(w->config);
+	memset(w, 0, sizeof(*w));
+}
