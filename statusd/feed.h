@@ -39,4 +39,12 @@ int feed_calendar(const struct model_site *site, struct buf *out);
 int64_t feed_modified(const struct model_site *site);
 int64_t feed_modified_of(const struct feed *f);
 
+/*
+ * The threads whose entries its newest items may be among and were not loaded;
+ * returns how many.
+ */
+#define FEED_LIGHT_MAX 50
+size_t feed_light(
+    const struct feed *f, const struct model_thread *light[FEED_LIGHT_MAX]);
+
 #endif

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define EVENTS_MAX 200
+#define EVENTS_MAX 50
 #define TEXT_MAX ((size_t)64 * 1024)
 /* Most bytes of a line, its end aside (RFC 5545 section 3.1). */
 #define LINE_MAX 75

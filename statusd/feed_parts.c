@@ -76,13 +76,31 @@ feed_items(const struct feed *f, struct feed_item items[FEED_ITEMS_MAX])
 	return n;
 }
 
+/* Newest first by what was added last, as feed_items() takes them. */
+size_t
+feed_light(
+    const struct feed *f, const struct model_thread *light[FEED_LIGHT_MAX])
+{
+	size_t n = 0, seen = 0;
+
+	for (size_t i = 0; i < count_of(f) && seen < FEED_ITEMS_MAX; i++) {
+		const struct model_thread *t = thread_of(f, i);
+
+		seen += t->light ? 1 : t->n_entries;
+		if (t->light && n < FEED_LIGHT_MAX)
+			light[n++] = t;
+	}
+	return n;
+}
+
 int64_t
 feed_modified_of(const struct feed *f)
 {
 	int64_t newest = 0;
 
 	for (size_t i = 0; i < count_of(f); i++)
-		if (thread_of(f, i)->n_entries > 0 &&
+		if ((thread_of(f, i)->n_entries > 0 ||
+		        thread_of(f, i)->light) &&
 		    thread_of(f, i)->updated_at > newest)
 			newest = thread_of(f, i)->updated_at;
 	return newest;

@@ -26,6 +26,7 @@
 #include "statusd/tick.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ struct statusd {
 	struct site *site;
 	struct store_search *search; /* NULL: it does not work */
 	bool search_behind;
+	struct search_wanted search_wanted;
 	struct outbox *outbox;
 	struct metrics_http *metrics;
 	struct metrics counts;
@@ -182,12 +184,34 @@ static void
 update_search(struct statusd *d, const struct model_site *site)
 {
 	struct err e;
-	int rc = d->search != NULL ? search_sync(d->search, site, &e) : 0;
+	int rc = d->search != NULL
+	    ? search_sync(d->search, site, &d->search_wanted, &e)
+	    : 0;
 
 	if (rc == -1)
 		log_warn_limited(
 		    &d->render_limit, d->rendered_ms, 60, "search: %s", e.text);
 	d->search_behind = rc == 1;
+}
+
+/* What is to be rendered: of old posts only what is needed now. */
+static struct model_site *
+load(struct statusd *d, struct err *e)
+{
+	int64_t also[SITE_WANTED_MAX + SEARCH_WANTED_MAX];
+	const int64_t *wanted;
+	struct store_load l = { .view = STORE_PUBLIC,
+		.now = clock_now(),
+		.part = true,
+		.also = also,
+		.n_also = site_wanted(d->site, &wanted) };
+
+	if (l.n_also > 0)
+		memcpy(also, wanted, l.n_also * sizeof(*also));
+	memcpy(also + l.n_also, d->search_wanted.threads,
+	    d->search_wanted.n * sizeof(*also));
+	l.n_also += d->search_wanted.n;
+	return store_load_part(d->store, d->config, &l, e);
 }
 
 static void
@@ -197,8 +221,7 @@ render(struct statusd *d)
 	struct model_site *site;
 
 	d->rendered_ms = clock_mono_ms();
-	site = store_load_site(
-	    d->store, d->config, STORE_PUBLIC, clock_now(), &e);
+	site = load(d, &e);
 	if (site == NULL) {
 		log_warn_limited(
 		    &d->render_limit, d->rendered_ms, 60, "%s", e.text);
@@ -217,6 +240,8 @@ render(struct statusd *d)
 	update_search(d, site);
 	metrics_note_site(&d->counts, site);
 	model_free(site);
+	/* It was large; the memory is not needed until the next. */
+	(void)malloc_trim(0);
 	log_debug(
 	    "rendered in %" PRId64 " ms", clock_mono_ms() - d->rendered_ms);
 }

@@ -183,6 +183,12 @@ struct model_thread {
 	size_t n_tags;
 	int64_t old_id; /* ?p=ID of the blog it came from; 0: none */
 	bool by_hand; /* the operator began it */
+	/*
+	 * Grows with every change of its entries; 0: not counted.  "light":
+	 * they were not loaded, n_entries is 0.
+	 */
+	int64_t rev;
+	bool light;
 };
 
 struct model_link {

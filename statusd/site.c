@@ -16,6 +16,8 @@ struct site {
 	pthread_mutex_t lock; /* of "table" */
 	struct site_table *table;
 	_Atomic(bool) lost; /* a file of the folder is not as it should be */
+	int64_t *wanted;
+	size_t n_wanted;
 	size_t checked; /* the place in the table where that goes on */
 };
 
@@ -65,6 +67,11 @@ site_render_now(struct site *site, const struct model_site *model, int64_t now,
 	site_table_unref(there);
 	if (table == NULL)
 		return -1;
+	free(site->wanted);
+	site->wanted = table->wanted;
+	site->n_wanted = table->n_wanted;
+	table->wanted = NULL;
+	table->n_wanted = 0;
 	swap(site, table);
 	return 0;
 }
@@ -119,6 +126,13 @@ site_wants_update(const struct site *site)
 	    atomic_load(&site->lost);
 }
 
+size_t
+site_wanted(const struct site *site, const int64_t **threads_r)
+{
+	*threads_r = site->wanted;
+	return site->n_wanted;
+}
+
 struct site_table *
 site_table(struct site *site)
 {
@@ -150,6 +164,7 @@ site_close(struct site *site)
 	if (site->dir != NULL)
 		site_dir_close(site->dir);
 	site_table_unref(site->table);
+	free(site->wanted);
 	(void)pthread_mutex_destroy(&site->lock);
 	free(site);
 }

@@ -55,6 +55,13 @@ int site_update(struct site *site, const struct model_site *model, int64_t now,
 bool site_wants_update(const struct site *site);
 
 /*
+ * The threads whose entries the next rendering needs and the last one had not:
+ * for store_load_part().  They live until that rendering.
+ */
+#define SITE_WANTED_MAX 200
+size_t site_wanted(const struct site *site, const int64_t **threads_r);
+
+/*
  * What is served now; give it back with site_table_unref().  NULL before the
  * first rendering.  Any thread.
  */

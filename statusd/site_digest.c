@@ -80,7 +80,8 @@ digest_thread(const struct model_thread *t)
 	digest_number(&d, (int64_t)t->n_systems);
 	for (size_t i = 0; i < t->n_systems; i++)
 		digest_text(&d, t->systems[i]);
-	for (size_t i = 0; i < t->n_entries; i++)
+	digest_number(&d, t->rev);
+	for (size_t i = 0; t->rev == 0 && i < t->n_entries; i++)
 		entry(&d, &t->entries[i]);
 	return digest_end(&d);
 }

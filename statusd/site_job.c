@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The file of that name from before, unless it was lost since, or NULL. */
@@ -58,6 +59,34 @@ site_job_can_wait(struct site_work *w, const struct site_job *job)
 	if (old != NULL)
 		(void)keep(w, old);
 	return 1;
+}
+
+static void
+want(struct site_work *w, const struct model_thread *t)
+{
+	struct site_table *table = w->table;
+
+	if (table->wanted == NULL)
+		table->wanted = calloc(SITE_BATCH, sizeof(*table->wanted));
+	if (table->wanted != NULL && table->n_wanted < SITE_BATCH)
+		table->wanted[table->n_wanted++] = t->id;
+}
+
+int
+site_job_without(struct site_work *w, const struct site_job *job,
+    const struct model_thread *const *threads, size_t n)
+{
+	struct site_file *old = old_file(w, job);
+
+	if (old != NULL && digest_same(&old->source, &job->source))
+		return keep(w, old) == 1 ? 0 : err_set(w->e, "out of memory");
+	w->table->partial = true;
+	for (size_t i = 0; i < n; i++)
+		if (threads[i]->light)
+			want(w, threads[i]);
+	if (old != NULL)
+		(void)keep(w, old);
+	return 0;
 }
 
 int

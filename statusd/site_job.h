@@ -3,6 +3,7 @@
 
 #include "lib/buf.h"
 #include "statusd/model.h"
+#include "statusd/site.h"
 #include "statusd/site_digest.h"
 #include "statusd/site_group.h"
 #include "statusd/site_table.h"
@@ -13,6 +14,9 @@ struct err;
 
 /* A page whose facts did not change is still written anew that often. */
 #define SITE_RENEW_S 60
+
+/* Most posts made at once: who waits for the page does not wait for these. */
+#define SITE_BATCH SITE_WANTED_MAX
 
 #define SITE_HTML "text/html; charset=utf-8"
 #define SITE_RSS "application/rss+xml; charset=utf-8"
@@ -52,6 +56,13 @@ int site_job_take_old(struct site_work *w, const struct site_job *job);
  * the one from before stands a while longer, and the table is partial.
  */
 int site_job_can_wait(struct site_work *w, const struct site_job *job);
+
+/*
+ * The file cannot be made, for the entries of these threads were not loaded:
+ * they are asked for, and the file from before stands a while longer.
+ */
+int site_job_without(struct site_work *w, const struct site_job *job,
+    const struct model_thread *const *threads, size_t n);
 
 /*
  * What was written to w->out becomes the file, unless "failed".  Returns 0, or

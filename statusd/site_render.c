@@ -13,9 +13,6 @@
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 
-/* Most posts made at once: who waits for the page does not wait for these. */
-#define BATCH 200
-
 #define CSS "text/css; charset=utf-8"
 #define SVG "image/svg+xml"
 
@@ -56,6 +53,8 @@ thread_page(struct site_work *w, size_t i)
 	digest_add(&d, &w->frame);
 	digest_add(&d, &w->threads[i]);
 	job.source = digest_end(&d);
+	if (t->light)
+		return site_job_without(w, &job, &t, 1);
 	if (site_job_can_wait(w, &job))
 		return 0;
 	return site_job_put(w, &job, page_thread(w->model, t, &w->out));
@@ -245,7 +244,7 @@ site_render(const struct model_site *model, int64_t now,
 	struct site_work w = { .model = model,
 		.now = now,
 		.before = before,
-		.budget = BATCH,
+		.budget = SITE_BATCH,
 		.e = e };
 	int failed;
 

@@ -113,7 +113,8 @@ version_of(const struct model_thread *t)
 		for (const char *p = texts[i]; *p != '\0'; p++)
 			h = (h ^ (unsigned char)*p) * 1099511628211u;
 	h = (h ^ (uint64_t)t->updated_at) * 1099511628211u;
-	for (size_t i = 0; i < t->n_entries; i++) {
+	h = (h ^ (uint64_t)t->rev) * 1099511628211u;
+	for (size_t i = 0; t->rev == 0 && i < t->n_entries; i++) {
 		h = (h ^ (uint64_t)t->entries[i].id) * 1099511628211u;
 		h = (h ^ strlen(t->entries[i].body)) * 1099511628211u;
 	}
@@ -161,8 +162,8 @@ forget_old(
 }
 
 int
-search_sync(
-    struct store_search *index, const struct model_site *model, struct err *e)
+search_sync(struct store_search *index, const struct model_site *model,
+    struct search_wanted *wanted, struct err *e)
 {
 	struct search_doc docs[BATCH];
 	char *texts[BATCH];
@@ -170,16 +171,19 @@ search_sync(
 	bool more = false;
 	int rc;
 
-	for (size_t i = 0; i < model->n_threads && !more; i++) {
+	wanted->n = 0;
+	for (size_t i = 0; i < model->n_threads; i++) {
 		const struct model_thread *t = &model->threads[i];
 		int64_t version = version_of(t), has;
 
 		if (store_search_version(index, t->id, &has) == 1 &&
 		    has == version)
 			continue;
-		more = n == BATCH;
-		if (more)
-			break;
+		if (t->light && wanted->n < SEARCH_WANTED_MAX)
+			wanted->threads[wanted->n++] = t->id;
+		more = more || t->light || n == BATCH;
+		if (t->light || n == BATCH)
+			continue;
 		texts[n] = text_of(t);
 		docs[n] = (struct search_doc){ .thread = t->id,
 			.version = version,

@@ -1,6 +1,7 @@
 #ifndef STATUSD_SITE_SEARCH_H
 #define STATUSD_SITE_SEARCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -21,10 +22,16 @@ void search_unref(struct search *s); /* NULL is allowed */
 
 /*
  * Bring the index up to date with the model, some posts at a time.  Returns 1
- * where there is more to do, 0 where all is done, -1 with *e set.
+ * where there is more to do, 0 where all is done, -1 with *e set.  Those whose
+ * entries were not loaded are named in "wanted".
  */
-int search_sync(
-    struct store_search *index, const struct model_site *model, struct err *e);
+#define SEARCH_WANTED_MAX 100
+struct search_wanted {
+	int64_t threads[SEARCH_WANTED_MAX];
+	size_t n;
+};
+int search_sync(struct store_search *index, const struct model_site *model,
+    struct search_wanted *wanted, struct err *e);
 
 struct search_query {
 	const char *text; /* as typed; "" shows the form alone */

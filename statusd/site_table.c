@@ -263,6 +263,7 @@ site_table_unref(struct site_table *t)
 	for (size_t i = 0; i < t->n; i++)
 		site_file_unref(t->files[i]);
 	free(t->files);
+	free(t->wanted);
 	search_unref(t->search);
 	free(t);
 }

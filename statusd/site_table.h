@@ -64,6 +64,9 @@ struct site_table {
 	struct search *search; /* what the search form looks through */
 	struct digest source; /* of all posts: what "search" was made of */
 	bool partial; /* old posts are still missing, the next update goes on */
+	/* Threads that were light, and whose entries it needs to go on. */
+	int64_t *wanted;
+	size_t n_wanted;
 };
 
 struct site_table *site_table_new(void); /* NULL: no memory */

@@ -52,6 +52,21 @@ struct model_site *store_load_site(struct store *s, const struct config *c,
     enum store_view view, int64_t now, struct err *e);
 
 /*
+ * The same, but of old threads without their entries ("light" in model.h):
+ * what pages, feeds and API show of the newest is there, and the threads
+ * "also" names.  For the public.
+ */
+struct store_load {
+	enum store_view view;
+	int64_t now;
+	bool part; /* false: everything, as store_load_site() */
+	const int64_t *also;
+	size_t n_also;
+};
+struct model_site *store_load_part(struct store *s, const struct config *c,
+    const struct store_load *l, struct err *e);
+
+/*
  * 1 when another handle or process has changed the database since the last
  * call (or this is the first), 0 when not, -1 on failure.  Cheap enough for
  * four calls a second.

@@ -2,6 +2,7 @@
 #define STATUSD_STORE_INNER_H
 
 #include "lib/sql.h"
+#include "statusd/store.h"
 
 #include <stdint.h>
 
@@ -30,5 +31,22 @@ char *store_dup(struct sql_stmt *st, int col);
  * memory.  Counts it.
  */
 void *store_grow(void *items_p, size_t *n, size_t size);
+
+/* Ends the statement; -1 with *e set. */
+int store_no_memory(struct sql_stmt *st, struct err *e);
+
+/* The order of model_site.threads. */
+#define NEWEST_FIRST " ORDER BY t.opened_at DESC, t.id DESC"
+
+/*
+ * The thread with this id; rows come in the threads' order, so the search goes
+ * on from where the last one ended.
+ */
+struct model_thread *store_next_thread(
+    struct model_site *site, size_t *at, int64_t id);
+
+/* The entries of the threads, all or a part. */
+int store_load_entries(struct store *s, struct model_site *site,
+    const struct store_load *l, struct err *e);
 
 #endif

@@ -177,6 +177,29 @@ static const char second[] =
     "UPDATE fault SET said_level = level, alerts = changes;"
     "ALTER TABLE notice ADD COLUMN only TEXT NOT NULL DEFAULT '';";
 
-const char *const store_schema[] = { first, second };
+/*
+ * thread.rev         grows with every change of its entries
+ * thread.newest_at   when its newest public entry was published
+ */
+static const char third[] =
+    "ALTER TABLE thread ADD COLUMN rev INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE thread ADD COLUMN newest_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE thread SET newest_at = coalesce((SELECT max(published_at)"
+    " FROM entry WHERE entry.thread = thread.id), 0);"
+    "CREATE TRIGGER entry_new AFTER INSERT ON entry BEGIN"
+    " UPDATE thread SET rev = rev + 1,"
+    " newest_at = max(newest_at, NEW.published_at)"
+    " WHERE id = NEW.thread; END;"
+    "CREATE TRIGGER entry_changed AFTER UPDATE ON entry BEGIN"
+    " UPDATE thread SET rev = rev + 1,"
+    " newest_at = max(newest_at, NEW.published_at)"
+    " WHERE id = NEW.thread; END;"
+    "CREATE TRIGGER entry_gone AFTER DELETE ON entry BEGIN"
+    " UPDATE thread SET rev = rev + 1 WHERE id = OLD.thread; END;"
+    "CREATE INDEX thread_newest ON thread (opened_at, id);"
+    "CREATE INDEX thread_kind ON thread (kind, opened_at);"
+    "CREATE INDEX thread_changed ON thread (newest_at);";
+
+const char *const store_schema[] = { first, second, third };
 const int store_n_schema = (int)(sizeof(store_schema) /
     sizeof(store_schema[0]));

@@ -10,15 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEWEST_FIRST " ORDER BY t.opened_at DESC, t.id DESC"
-
-static int
-no_memory(struct sql_stmt *st, struct err *e)
-{
-	sql_reset(st);
-	return err_set(e, "no memory");
-}
-
 /* Planned work begins and ends by the clock alone. */
 static void
 apply_clock(struct model_thread *t, int64_t now)
@@ -40,7 +31,8 @@ load_threads(struct store *s, struct model_site *site, enum store_view view,
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT t.id, t.key, t.kind, t.status, t.impact, t.title, t.path, "
 	    "t.opened_at, t.resolved_at, t.published_at, t.planned_from, "
-	    "t.planned_until, t.next_update_at, t.old_id, t.by_hand "
+	    "t.planned_until, t.next_update_at, t.old_id, t.by_hand, t.rev, "
+	    "t.newest_at "
 	    "FROM thread t WHERE ?1 OR t.published_at > "
 	    "0" NEWEST_FIRST,
 	    e);
@@ -54,7 +46,7 @@ load_threads(struct store *s, struct model_site *site, enum store_view view,
 		    &site->threads, &site->n_threads, sizeof(*t));
 
 		if (t == NULL)
-			return no_memory(st, e);
+			return store_no_memory(st, e);
 		t->id = sql_int(st, 0);
 		t->key = store_dup(st, 1);
 		t->kind = (enum model_kind)sql_int(st, 2);
@@ -70,24 +62,16 @@ load_threads(struct store *s, struct model_site *site, enum store_view view,
 		t->next_update_at = t->resolved_at == 0 ? sql_int(st, 12) : 0;
 		t->old_id = sql_int(st, 13);
 		t->by_hand = sql_int(st, 14) != 0;
-		t->updated_at = t->opened_at;
+		t->rev = sql_int(st, 15);
+		t->updated_at = view == STORE_PUBLIC &&
+		        sql_int(st, 16) > t->opened_at
+		    ? sql_int(st, 16)
+		    : t->opened_at;
 		apply_clock(t, site->loaded_at);
 		if (t->key == NULL || t->title == NULL || t->path == NULL)
-			return no_memory(st, e);
+			return store_no_memory(st, e);
 	}
 	return rc;
-}
-
-/*
- * The thread with this id; rows come in the threads' order, so the search goes
- * on from where the last one ended.
- */
-static struct model_thread *
-next_thread(struct model_site *site, size_t *at, int64_t id)
-{
-	while (*at < site->n_threads && site->threads[*at].id != id)
-		(*at)++;
-	return *at < site->n_threads ? &site->threads[*at] : NULL;
 }
 
 static int
@@ -106,14 +90,15 @@ load_thread_systems(struct store *s, struct model_site *site,
 		return -1;
 	sql_bind_int(st, 1, view == STORE_ALL);
 	while ((rc = sql_step(st, e)) == 1) {
-		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+		struct model_thread *t = store_next_thread(
+		    site, &at, sql_int(st, 0));
 		char **code;
 
 		if (t == NULL)
 			break;
 		code = store_grow(&t->systems, &t->n_systems, sizeof(*code));
 		if (code == NULL || (*code = store_dup(st, 1)) == NULL)
-			return no_memory(st, e);
+			return store_no_memory(st, e);
 	}
 	sql_reset(st);
 	return rc == -1 ? -1 : 0;
@@ -135,7 +120,8 @@ load_labels(struct store *s, struct model_site *site, enum store_view view,
 		return -1;
 	sql_bind_int(st, 1, view == STORE_ALL);
 	while ((rc = sql_step(st, e)) == 1) {
-		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+		struct model_thread *t = store_next_thread(
+		    site, &at, sql_int(st, 0));
 		char **name;
 
 		if (t == NULL)
@@ -145,7 +131,7 @@ load_labels(struct store *s, struct model_site *site, enum store_view view,
 		          &t->categories, &t->n_categories, sizeof(*name))
 		    : store_grow(&t->tags, &t->n_tags, sizeof(*name));
 		if (name == NULL || (*name = store_dup(st, 2)) == NULL)
-			return no_memory(st, e);
+			return store_no_memory(st, e);
 	}
 	sql_reset(st);
 	return rc == -1 ? -1 : 0;
@@ -171,7 +157,8 @@ load_recovering(struct store *s, const struct config *c,
 		return -1;
 	sql_bind_int(st, 1, site->loaded_at);
 	while ((rc = sql_step(st, e)) == 1) {
-		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
+		struct model_thread *t = store_next_thread(
+		    site, &at, sql_int(st, 0));
 		struct buf b;
 
 		if (t == NULL)
@@ -180,58 +167,6 @@ load_recovering(struct store *s, const struct config *c,
 		template_recovering(
 		    &b, number ? sql_double(st, 1) : -1, sql_int(st, 2));
 		t->recovering = buf_take(&b);
-	}
-	sql_reset(st);
-	return rc == -1 ? -1 : 0;
-}
-
-static int
-read_entry(struct sql_stmt *st, struct model_thread *t)
-{
-	struct model_entry *en = store_grow(
-	    &t->entries, &t->n_entries, sizeof(*en));
-
-	if (en == NULL)
-		return -1;
-	en->id = sql_int(st, 1);
-	en->key = store_dup(st, 2);
-	en->kind = (enum model_entry_kind)sql_int(st, 3);
-	en->number = (int)sql_int(st, 4);
-	en->status = (enum model_status)sql_int(st, 5);
-	en->title = store_dup(st, 6);
-	en->body = store_dup(st, 7);
-	en->published = sql_int(st, 9) > 0;
-	en->at = sql_int(st, en->published ? 9 : 8);
-	if (en->at > t->updated_at)
-		t->updated_at = en->at;
-	return en->key == NULL || en->title == NULL || en->body == NULL ? -1
-	                                                                : 0;
-}
-
-static int
-load_entries(struct store *s, struct model_site *site, enum store_view view,
-    struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT t.id, x.id, x.key, x.kind, x.number, x.status, x.title, "
-	    "x.body, x.created_at, x.published_at FROM thread t "
-	    "JOIN entry x ON x.thread = t.id WHERE x.dropped = 0 AND "
-	    "(?1 OR (t.published_at > 0 AND x.published_at > 0))" NEWEST_FIRST
-	    ", x.published_at = 0, x.published_at, x.id",
-	    e);
-	size_t at = 0;
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	sql_bind_int(st, 1, view == STORE_ALL);
-	while ((rc = sql_step(st, e)) == 1) {
-		struct model_thread *t = next_thread(site, &at, sql_int(st, 0));
-
-		if (t == NULL)
-			break;
-		if (read_entry(st, t) == -1)
-			return no_memory(st, e);
 	}
 	sql_reset(st);
 	return rc == -1 ? -1 : 0;
@@ -292,12 +227,14 @@ load_links(struct model_site *site, const struct config *c, struct err *e)
 }
 
 static int
-load_all(struct store *s, const struct config *c, enum store_view view,
+load_all(struct store *s, const struct config *c, const struct store_load *l,
     struct model_site *site, struct err *e)
 {
+	enum store_view view = l->view;
+
 	if (load_threads(s, site, view, e) == -1 ||
 	    load_thread_systems(s, site, view, e) == -1 ||
-	    load_entries(s, site, view, e) == -1 ||
+	    store_load_entries(s, site, l, e) == -1 ||
 	    load_labels(s, site, view, e) == -1 || load_links(site, c, e) == -1)
 		return -1;
 	if ((c->public & (CONFIG_PUBLIC_QUEUE | CONFIG_PUBLIC_DELAY)) != 0 &&
@@ -312,6 +249,15 @@ struct model_site *
 store_load_site(struct store *s, const struct config *c, enum store_view view,
     int64_t now, struct err *e)
 {
+	const struct store_load l = { .view = view, .now = now };
+
+	return store_load_part(s, c, &l, e);
+}
+
+struct model_site *
+store_load_part(struct store *s, const struct config *c,
+    const struct store_load *l, struct err *e)
+{
 	struct model_site *site = calloc(1, sizeof(*site));
 	int rc = -1;
 
@@ -320,11 +266,11 @@ store_load_site(struct store *s, const struct config *c, enum store_view view,
 		(void)err_set(e, "no memory");
 		goto out;
 	}
-	site->loaded_at = now;
+	site->loaded_at = l->now;
 	/* One picture, though others write meanwhile. */
 	if (sql_exec(s->sql, "BEGIN", e) == -1)
 		goto out;
-	rc = load_all(s, c, view, site, e);
+	rc = load_all(s, c, l, site, e);
 	sql_rollback(s->sql);
 out:
 	if (rc == -1) {

@@ -401,6 +401,7 @@ search(void **state)
 	struct model_site site = sample_site();
 	struct search *s = search_new(&site);
 	struct search_query q = { .now = NOW };
+	struct search_wanted wanted;
 	char path[] = "/tmp/mailglance-search-XXXXXX";
 	int fd = mkstemp(path);
 	struct err e;
@@ -412,7 +413,7 @@ search(void **state)
 	(void)close(fd);
 	if (index == NULL)
 		fail_msg("%s", e.text);
-	assert_int_equal(search_sync(index, &site, &e), 0);
+	assert_int_equal(search_sync(index, &site, &wanted, &e), 0);
 	assert_non_null(s);
 	for (size_t i = 0; i < COUNT(t); i++) {
 		buf_init(&b, PAGE_MAX);
