@@ -92,6 +92,9 @@ int ctl_begin(struct ctl *c, const struct ctl_args *a, struct post_text *t,
  */
 int ctl_flag(struct ctl *c, int64_t thread, const char *title, const char *body,
     struct err *e);
+/* All of a thread but its evidence. */
+struct json_t *ctl_json_thread(
+    const struct model_site *site, const struct model_thread *t);
 /* Print indented JSON and free it. */
 struct json_t;
 int ctl_print_json(struct json_t *o, struct err *e);

@@ -63,8 +63,8 @@ json_names(char **names, size_t n)
 }
 
 /* "system" is the first; a post can be about several. */
-static json_t *
-json_thread(const struct model_site *site, const struct model_thread *t)
+json_t *
+ctl_json_thread(const struct model_site *site, const struct model_thread *t)
 {
 	json_t *systems = json_array(), *entries = json_array();
 	char url[1024];
@@ -142,7 +142,7 @@ ctl_list(struct ctl *c, int argc, char **argv, struct err *e)
 		list = json_array();
 		for (size_t i = 0; i < site->n_threads; i++)
 			(void)json_array_append_new(
-			    list, json_thread(site, &site->threads[i]));
+			    list, ctl_json_thread(site, &site->threads[i]));
 		rc = ctl_print_json(list, e);
 	} else {
 		for (size_t i = 0; i < site->n_threads; i++) {
@@ -221,7 +221,7 @@ static int
 show_json(struct ctl *c, const struct model_site *site,
     const struct model_thread *t, struct err *e)
 {
-	json_t *o = json_thread(site, t), *evidence = json_array();
+	json_t *o = ctl_json_thread(site, t), *evidence = json_array();
 
 	if (store_evidence_each(
 	        c->store, t->id, append_evidence, evidence, e) == -1) {

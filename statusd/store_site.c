@@ -188,7 +188,7 @@ hide_internal(struct model_site *site, const struct config *c)
 
 	for (size_t i = 0; i < site->n_threads; i++) {
 		struct model_thread *t = &site->threads[i], gone;
-		size_t n = 0;
+		size_t n = 0, had;
 
 		for (size_t k = 0; k < t->n_systems; k++) {
 			if (is_internal(c, t->systems[k]))
@@ -196,8 +196,9 @@ hide_internal(struct model_site *site, const struct config *c)
 			else
 				t->systems[n++] = t->systems[k];
 		}
+		had = t->n_systems;
 		t->n_systems = n;
-		if (n == 0)
+		if (n == 0 && had > 0)
 			continue;
 		/* Swapped, so that model_free() finds each one once. */
 		gone = site->threads[kept];

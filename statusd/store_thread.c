@@ -160,8 +160,8 @@ store_thread_put(
 	return sql_run(st, e);
 }
 
-static int
-path_is_taken(struct store *s, const char *path, struct err *e)
+int
+store_path_is_taken(struct store *s, const char *path, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(
 	    s->sql, "SELECT 1 FROM thread WHERE path = ?", e);
@@ -191,7 +191,7 @@ free_path(
 			(void)snprintf(tail, sizeof(tail), "-%d", i);
 		(void)snprintf(out, 256, "%.4s/%.2s/%.2s/%.200s%s", day,
 		    day + 5, day + 8, slug, tail);
-		taken = path_is_taken(s, out, e);
+		taken = store_path_is_taken(s, out, e);
 	}
 	if (taken == 1)
 		return err_set(e, "no free address for \"%s\"", slug);

@@ -72,6 +72,20 @@ int store_promise_due(struct store *s, int64_t until, int64_t said,
 int store_promise_said(
     struct store *s, int64_t thread, int64_t said, struct err *e);
 
+int store_path_is_taken(struct store *s, const char *path, struct err *e);
+/* Whether this was imported before: 1, 0, -1. */
+int store_imported_before(struct store *s, const char *source, struct err *e);
+/* A thread that came from elsewhere: public since "at", under its own path. */
+struct store_import {
+	int64_t thread;
+	const char *path;
+	const char *source;
+	int64_t old_id;
+	int64_t at;
+};
+int store_thread_imported(
+    struct store *s, const struct store_import *from, struct err *e);
+
 /* What a thread belongs to; a name that it has already is harmless. */
 enum store_label { STORE_CATEGORY, STORE_TAG };
 int store_label_add(struct store *s, int64_t thread, enum store_label kind,

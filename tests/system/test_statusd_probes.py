@@ -210,7 +210,7 @@ def test_what_fails_is_seen_and_ends(place, tls):
     # Nobody reports for it, so its state is not known; a dash where none looks.
     assert page.find(statusd.get(), "NC036", "unknown")
     evidence = statusd.ctl("list", "--json").stdout
-    assert "127.0.0.1" not in evidence
+    assert "probe" not in json.loads(evidence)[0]["entries"][0]["body"]
 
     statusd.stop()
     port = smtp.port
