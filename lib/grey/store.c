@@ -131,6 +131,12 @@ grey_store_forget(struct grey_store *s, const char *address,
 	return s->ops->forget(s, address, forgotten_r, e);
 }
 
+int
+grey_store_expire(struct grey_store *s, int64_t now, struct err *e)
+{
+	return s->ops->expire(s, now, e);
+}
+
 void
 grey_store_hit(struct grey_store *s, int64_t entry_id, int64_t now)
 {

@@ -191,6 +191,15 @@ struct grey_forgotten {
 int grey_store_forget(struct grey_store *s, const char *address,
     struct grey_forgotten *forgotten_r, struct err *e);
 
+/* --- expiry --- */
+
+/*
+ * Delete all that counts no more at "now" (Unix seconds), in short
+ * transactions.  GREY_STORE_SERVE, which does the same by itself, a little at a
+ * time and by the clock.
+ */
+int grey_store_expire(struct grey_store *s, int64_t now, struct err *e);
+
 /* --- counters --- */
 
 struct grey_counter {
@@ -256,6 +265,7 @@ struct grey_store_ops {
 	    struct grey_store *s, const struct grey_load *load, struct err *e);
 	int (*forget)(struct grey_store *s, const char *address,
 	    struct grey_forgotten *forgotten_r, struct err *e);
+	int (*expire)(struct grey_store *s, int64_t now, struct err *e);
 	void (*hit)(struct grey_store *s, int64_t entry_id, int64_t now);
 	void (*count)(struct grey_store *s, const char *name, int64_t n);
 	int (*counters)(struct grey_store *s, struct grey_counter **counters_r,

@@ -225,6 +225,7 @@ const struct grey_store_ops grey_store_sqlite = {
 	.whitelist = store_whitelist,
 	.load = store_load,
 	.forget = store_forget,
+	.expire = store_expire,
 	.hit = store_hit,
 	.count = store_count,
 	.counters = store_counters,

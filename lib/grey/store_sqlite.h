@@ -219,6 +219,23 @@ void store_write_now(struct sqlite_store *s);
 
 void *store_care_main(void *arg);
 
+/* --- store_sqlite_expire.c --- */
+
+/* A walk through the rows, from all zero; it begins anew when it has ended. */
+struct expiry {
+	struct key key; /* behind which it goes on */
+	bool in_credits;
+	int64_t credit;
+	bool at_once; /* delete before the next portion is read */
+};
+/*
+ * Look at the next portion, and have deleted what counts no more at "now".
+ * 1: there is more, 0: that was the last, -1.
+ */
+int store_expire_portion(struct sqlite_store *s, struct sql *db,
+    struct expiry *x, int64_t now, struct err *e);
+int store_expire(struct grey_store *s, int64_t now, struct err *e);
+
 /* --- store_sqlite_sync.c --- */
 
 /* Brings the log to the disk, so that a power cut loses less than a second. */
