@@ -1,6 +1,7 @@
 #include "queuewatch/config.h"
 
 #include "lib/daemon.h"
+#include "lib/dns.h"
 #include "lib/err.h"
 #include "lib/level.h"
 #include "lib/log.h"
@@ -15,6 +16,7 @@
 #define YEAR_S (INT64_C(366) * 86400)
 
 static const char *const evidence_words[] = { "domains", "addresses", NULL };
+static const char *const leg_words[] = { "auto", "in", "within", "out", NULL };
 
 #define AT(type, field) .offset = offsetof(struct type, field)
 
@@ -43,7 +45,12 @@ static const struct conf_option service_options[] = {
 	{ "url", CONF_STRING, AT(config_service, url),
 	    .check = check_service_url },
 	{ "expect", CONF_STRING, AT(config_service, expect) },
+	{ "inside", CONF_STRING, AT(config_service, inside) },
 	{ "login_file", CONF_STRING, AT(config_service, login_file),
+	    .check = check_path },
+	{ "append", CONF_STRING, AT(config_service, append),
+	    .check = check_mailbox },
+	{ "ca_file", CONF_STRING, AT(config_service, ca_file),
 	    .check = check_path },
 	{ "interval", CONF_SECONDS, AT(config_service, interval), "60s", 1,
 	    86400 },
@@ -55,6 +62,12 @@ static const struct conf_option service_options[] = {
 static const struct conf_option certificate_options[] = {
 	{ "url", CONF_STRING, AT(config_certificate, url),
 	    .check = check_certificate_url },
+	{ "host", CONF_STRING, AT(config_certificate, host),
+	    .check = check_host },
+	{ "file", CONF_STRING, AT(config_certificate, file),
+	    .check = check_path },
+	{ "ca_file", CONF_STRING, AT(config_certificate, ca_file),
+	    .check = check_path },
 	{ "warning", CONF_SECONDS, AT(config_certificate, warning), "21d", 1,
 	    YEAR_S },
 	{ "critical", CONF_SECONDS, AT(config_certificate, critical), "7d", 1,
@@ -70,11 +83,20 @@ static const struct conf_option canary_options[] = {
 	    .check = check_address },
 	{ "to", CONF_STRING, AT(config_canary, to), .check = check_address },
 	{ "via", CONF_STRING, AT(config_canary, via), .check = check_mail_url },
+	{ "via_login_file", CONF_STRING, AT(config_canary, via_login_file),
+	    .check = check_path },
 	{ "read", CONF_STRING, AT(config_canary, read),
 	    .check = check_read_url },
 	{ "login_file", CONF_STRING, AT(config_canary, login_file),
 	    .check = check_path },
+	{ "ca_file", CONF_STRING, AT(config_canary, ca_file),
+	    .check = check_path },
+	{ "starttls", CONF_BOOL, AT(config_canary, starttls) },
+	{ "leg", CONF_WORD, AT(config_canary, leg), "auto",
+	    .words = leg_words },
 	{ "warning", CONF_SECONDS, AT(config_canary, warning), "10min", 1,
+	    604800 },
+	{ "critical", CONF_SECONDS, AT(config_canary, critical), "0", 0,
 	    604800 },
 	{ "interval", CONF_SECONDS, AT(config_canary, interval), "5min", 1,
 	    604800 },
@@ -86,6 +108,8 @@ static const struct conf_option blocklist_options[] = {
 	    .check = check_ip_or_domain },
 	{ "interval", CONF_SECONDS, AT(config_blocklist, interval), "1h", 1,
 	    604800 },
+	{ "level", CONF_WORD, AT(config_blocklist, level), "warning",
+	    .words = level_words },
 	{ .name = NULL },
 };
 
@@ -133,6 +157,8 @@ static const struct conf_option root_options[] = {
 	    .check = check_maillog },
 	{ "remedy_secret_file", CONF_STRING, AT(config, remedy_secret_file),
 	    "/etc/mailglance/remedy.totp", .check = check_path },
+	{ "nameservers", CONF_LIST, AT(config, nameservers),
+	    .check = dns_server_check },
 	{ "metrics", CONF_STRING, AT(config, metrics), .check = check_metrics },
 	{ "log", CONF_WORD, AT(config, log), "syslog",
 	    .words = daemon_log_words },

@@ -23,26 +23,32 @@ struct config_disk {
 };
 
 struct config_service {
-	char *name, *url, *expect, *login_file;
+	char *name, *url, *expect, *inside, *login_file, *append, *ca_file;
 	int64_t interval, timeout; /* seconds */
 	bool starttls;
 };
 
 struct config_certificate {
-	char *name, *url;
+	char *name, *url, *host, *file, *ca_file;
 	int64_t warning, critical, interval; /* seconds */
 	bool starttls;
 };
 
+enum config_leg { LEG_AUTO, LEG_IN, LEG_WITHIN, LEG_OUT };
+
 struct config_canary {
-	char *name, *from, *to, *via, *read, *login_file;
-	int64_t warning, interval; /* seconds */
+	char *name, *from, *to, *via, *via_login_file, *read, *login_file;
+	char *ca_file;
+	int64_t warning, critical, interval; /* seconds; critical 0: 3 x */
+	int leg; /* enum config_leg */
+	bool starttls;
 };
 
 struct config_blocklist {
 	char *zone;
 	struct conf_list address;
 	int64_t interval; /* seconds */
+	int level; /* enum level of a listing */
 };
 
 struct config_remedy {
@@ -65,6 +71,7 @@ struct config {
 	int64_t hold_samples, clear_samples;
 	char *remedy_secret_file, *metrics;
 	int log; /* daemon_log_words */
+	struct conf_list nameservers; /* for block lists; none: the system's */
 	struct config_queue queue;
 	struct conf_array disks; /* struct config_disk, and so on */
 	struct conf_array services, certificates, canaries, blocklists;
@@ -87,6 +94,12 @@ struct config_source {
 	struct config *(*read)(void *arg, struct err *e);
 	void *arg;
 };
+
+/*
+ * For -t: whether the files with passwords that are there are for their owner
+ * alone and hold what they must.  Returns 0, or -1 with *e set.
+ */
+int config_check_files(const struct config *c, struct err *e);
 
 /*
  * Log a warning for each file, folder or user that the configuration names and

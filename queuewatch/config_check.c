@@ -88,7 +88,7 @@ int
 check_service_url(const char *value, struct err *e)
 {
 	static const char *const protocols[] = { "https", "http", "smtp",
-		"smtps", "imap", "imaps", "pop3", "pop3s", "ftp", "ftps",
+		"smtps", "imap", "imaps", "pop3", "pop3s", "ftp", "ftps", "tcp",
 		NULL };
 
 	if (*value == '\0')
@@ -223,54 +223,6 @@ check_disks(const struct config *c, struct err *e)
 	return 0;
 }
 
-/* An option that a section must have; "title" says where the section is. */
-static int
-must_have(const struct config *c, const void *title, const char *what,
-    const char *value, struct err *e)
-{
-	if (value[0] != '\0')
-		return 0;
-	return conf_fault(c->conf, title, e, "%s must be given", what);
-}
-
-static int
-check_probes(const struct config *c, struct err *e)
-{
-	const struct config_certificate *cert = c->certificates.items;
-	const struct config_service *s = c->services.items;
-	const struct config_blocklist *b = c->blocklists.items;
-	size_t i;
-
-	for (i = 0; i < c->services.n; i++) {
-		if (must_have(c, &s[i].name, "service: url", s[i].url, e) == -1)
-			return -1;
-		if (s[i].timeout > s[i].interval)
-			return conf_fault(c->conf,
-			    given(c, &s[i].timeout, &s[i].interval), e,
-			    "service: timeout must not be above interval "
-			    "(%lld s)",
-			    (long long)s[i].interval);
-	}
-	for (i = 0; i < c->certificates.n; i++) {
-		if (must_have(c, &cert[i].name, "certificate: url", cert[i].url,
-		        e) == -1)
-			return -1;
-		if (cert[i].critical >= cert[i].warning)
-			return conf_fault(c->conf,
-			    given(c, &cert[i].critical, &cert[i].warning), e,
-			    "certificate: critical must be below warning "
-			    "(%lld s)",
-			    (long long)cert[i].warning);
-	}
-	for (i = 0; i < c->blocklists.n; i++) {
-		if (b[i].address.n == 0)
-			return conf_fault(c->conf, &b[i].zone, e,
-			    "blocklist: name at least one address = "
-			    "{\"192.0.2.25\"}");
-	}
-	return 0;
-}
-
 static int
 check_remedies(const struct config *c, struct err *e)
 {
@@ -328,28 +280,6 @@ check_alerts(const struct config *c, struct err *e)
 	return 0;
 }
 
-static int
-check_canaries(const struct config *c, struct err *e)
-{
-	const struct config_canary *k = c->canaries.items;
-	size_t i;
-
-	for (i = 0; i < c->canaries.n; i++) {
-		const void *at = &k[i].name;
-
-		if (must_have(c, at, "canary: from", k[i].from, e) == -1 ||
-		    must_have(c, at, "canary: to", k[i].to, e) == -1 ||
-		    must_have(c, at, "canary: via", k[i].via, e) == -1 ||
-		    must_have(c, at, "canary: read", k[i].read, e) == -1)
-			return -1;
-		if (strncmp(k[i].read, "imap", 4) == 0 &&
-		    k[i].login_file[0] == '\0')
-			return conf_fault(c->conf, &k[i].read, e,
-			    "canary: reading by IMAP needs a login_file");
-	}
-	return 0;
-}
-
 int
 config_check_all(const struct config *c, struct err *e)
 {
@@ -358,8 +288,8 @@ config_check_all(const struct config *c, struct err *e)
 		    "status_token_file must be given where there is a "
 		    "status_url");
 	if (check_queue(c, e) == -1 || check_disks(c, e) == -1 ||
-	    check_probes(c, e) == -1 || check_canaries(c, e) == -1 ||
-	    check_remedies(c, e) == -1 || check_alerts(c, e) == -1)
+	    config_check_probes(c, e) == -1 || check_remedies(c, e) == -1 ||
+	    check_alerts(c, e) == -1)
 		return -1;
 	return 0;
 }

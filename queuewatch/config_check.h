@@ -24,7 +24,11 @@ int check_address(const char *value, struct err *e); /* one mail address */
 int check_zone(const char *value, struct err *e); /* of a block list */
 int check_ip_or_domain(const char *value, struct err *e);
 
+int check_host(const char *value, struct err *e); /* a name, or "" */
+int check_mailbox(const char *value, struct err *e);
+
 /* What several options say together.  Returns 0, or -1 with *e set. */
 int config_check_all(const struct config *c, struct err *e);
+int config_check_probes(const struct config *c, struct err *e);
 
 #endif

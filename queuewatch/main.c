@@ -184,9 +184,11 @@ main(int argc, char **argv)
 	if (c == NULL)
 		return fail(&e);
 	if (args.test) {
+		int rc = config_check_files(c, &e) == 0 ? 0 : fail(&e);
+
 		config_warn_missing(c);
 		config_free(c);
-		return 0;
+		return rc;
 	}
 	if (args.rest < argc)
 		return run_verb(c, argc - args.rest, argv + args.rest);
