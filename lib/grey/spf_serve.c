@@ -58,19 +58,32 @@ is_open(const struct spf_slot *s, const struct spf_worker *w)
 	    (s->state == SPF_SLOT_WAITING || s->state == SPF_SLOT_LEFT);
 }
 
+/* By SIGSTOP: that it is silent is no name's fault. */
+static bool
+is_stopped(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) ==
+	    0 &&
+	    info.si_pid == pid;
+}
+
 /* A worker is gone, or must go: its questions are answered "none". */
 static void
 bury(struct spf_pool *p, struct spf_worker *w, const char *why)
 {
 	int64_t now = clock_mono_ms();
 	enum spf_kind kind = w->kind;
+	bool stopped = is_stopped(w->pid);
 	unsigned open = w->open;
 	int status;
 
 	for (size_t i = 0; i < SPF_SLOTS && w->open > 0; i++) {
 		if (!is_open(&p->slots[i], w))
 			continue;
-		spf_shun_add(&p->shun, kind, p->slots[i].domain, now);
+		if (!stopped)
+			spf_shun_add(&p->shun, kind, p->slots[i].domain, now);
 		slot_done(&p->slots[i], SPF_CHILD_DIED);
 	}
 	if (w->ready) {
@@ -88,10 +101,11 @@ bury(struct spf_pool *p, struct spf_worker *w, const char *why)
 	p->stats.deaths[kind]++;
 	status = spf_child_end(w->pid, w->fd);
 	log_warn_limited(&p->death_limit, now, LOG_EVERY_S,
-	    "spf: the child for %s %s (%s %d); questions open: %u, their names "
-	    "count as \"none\" for an hour",
-	    names[kind], why, WIFSIGNALED(status) ? "signal" : "exit",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), open);
+	    "spf: the child for %s %s (%s %d); questions open: %u%s",
+	    names[kind], stopped ? "was stopped" : why,
+	    WIFSIGNALED(status) ? "signal" : "exit",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), open,
+	    stopped ? "" : ", their names count as \"none\" for an hour");
 	memset(w, 0, sizeof(*w));
 }
 

@@ -2,19 +2,23 @@
 bound, and greylisting comes back by itself.  MG_LONG=1 for the long variants."""
 
 import glob
+import itertools
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
 
 import pytest
 
-from mg.daemons import build_folder
+from mg.daemons import Bare, build_folder
+from mg.dns import DnsServer
 from mg.greycase import AWAY_S, Case, Load
+from mg.milter import ask
 from mg.preload import CUT, SYNC_BEGUN, SYNCED, WRITTEN, Clock, Disk, Platter
-from mg.proc import Process, run
+from mg.proc import Process, children, run
 from mg.smallfs import SmallFs
 from mg.wait import stays, until
 
@@ -173,6 +177,35 @@ def test_no_descriptors_are_left(place):
         case.comes_back()
     case.remembers()
     case.is_sound()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["STOP", "KILL"])
+def test_what_asks_spf_hangs_or_dies(place, number):
+    zone = {"listed.example": [{"TXT": "v=spf1 ip4:203.0.113.7 -all"}],
+            "b.example": [{"TXT": "v=spf1 ip4:198.51.100.7 -all"}]}
+    with DnsServer(zone) as dns:
+        case = Case(place, spf={"enabled": True, "timeout": Bare("500ms"),
+                                "nameservers": [dns.address]})
+        case.milter.greywl("add", "listed.example")
+        recipients = (f"r{i}@d.example" for i in itertools.count())
+
+        def proven():
+            return ask(case.milter.port, "203.0.113.7", "a@listed.example",
+                       next(recipients)) == "pass"
+        until(proven, 5, "the proof is there")
+        helpers = children(case.milter.pid)
+        assert len(helpers) == 2
+        with Load(case):
+            for pid in helpers:
+                os.kill(pid, number)
+            for i in range(5):
+                begun = time.monotonic()
+                assert case.stranger().startswith("451"), "no proof, no pass"
+                assert time.monotonic() - begun < 1.0
+            until(proven, 10, "the proof is there again")
+        assert not set(helpers) & set(children(case.milter.pid)), "others have come"
+        case.remembers()
+        case.is_sound()
 
 
 def cut_state(records, until_s, dice, how):
