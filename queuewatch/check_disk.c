@@ -139,9 +139,14 @@ say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
 	else if (t->given && (t->quick || f->rule.level >= LEVEL_WARNING))
 		finding_say(f, " and is likely to reach its floor in %s",
 		    duration_text(t->in_s, text));
-	if (f->rule.level == LEVEL_NOTICE)
+	if ((f->arrival[0].base > 0 || f->arrival[1].base > 0) &&
+	    f->rule.level == LEVEL_NOTICE)
 		finding_say(f, "; found on arrival");
 	finding_say(f, ".");
+	if (disk_unused(s, v->first) > 0)
+		finding_say(f,
+		    " Space bought, not used: its device is %lld MB larger.",
+		    (long long)(disk_unused(s, v->first) / 1000000));
 }
 
 static void
@@ -162,6 +167,12 @@ set_evidence(struct finding *f, const struct disk_view *v,
 		(void)json_object_set_new(
 		    o, "inodes_free", json_integer(s->free_inodes));
 	}
+	if (s->device_bytes > 0)
+		(void)json_object_set_new(
+		    o, "device_bytes", json_integer(s->device_bytes));
+	if (disk_unused(s, v->first) > 0)
+		(void)json_object_set_new(
+		    o, "unused_bytes", json_integer(disk_unused(s, v->first)));
 	uses_text(v->disk->uses, uses, sizeof(uses));
 	if (uses[0] != '\0')
 		(void)json_object_set_new(o, "used_for", json_string(uses));
@@ -199,6 +210,10 @@ disk_check(
 	rule_worse(&sample, &other);
 	other = judge_forecast(&v->disk->limits, &t);
 	rule_worse(&sample, &other);
+	if (disk_unused(s, v->first) > 0) {
+		other = both(LEVEL_NOTICE);
+		rule_worse(&sample, &other);
+	}
 	(void)rule_feed(&f->rule, v->policy, &sample, v->now);
 	finding_value(f, s->used, "ratio");
 	if (t.given) {

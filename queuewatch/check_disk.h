@@ -13,6 +13,7 @@ struct disk_view {
 	int64_t now; /* Unix seconds */
 	int64_t now_ms; /* the same, finer */
 	struct trend *trend; /* of the free bytes above the floor */
+	const struct disk_sample *first; /* the first sample there was */
 };
 
 /* Feed a sample. */

@@ -1,16 +1,92 @@
 #include "queuewatch/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define SECTOR 512 /* of /sys, whatever the device's own is */
+#define PARTITIONS 16
+#define OWN_PART 16 /* a file system keeps up to 1/16 for itself */
+#define OWN_BYTES (INT64_C(160) << 20) /* and so much */
+#define NEW_PART 100 /* less than 1/100 more is not worth a word */
 
 static double
 share(uint64_t part, uint64_t rest)
 {
 	return part + rest == 0 ? 0
 	                        : (double)part / ((double)part + (double)rest);
+}
+
+/* A number from a file below /sys; -1 where there is none. */
+static int64_t
+sys_number(const char *folder, const char *file)
+{
+	char path[160], text[32];
+	long long n = -1;
+	int fd;
+	ssize_t len;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	len = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return sscanf(text, "%lld", &n) == 1 ? n : -1;
+}
+
+/*
+ * The device; where it is the last partition of its disk, with what the disk
+ * has behind it.
+ */
+static int64_t
+device_bytes(dev_t device)
+{
+	char folder[64], other[80];
+	int64_t size, start, disk, s;
+	int i;
+
+	(void)snprintf(folder, sizeof(folder), "/sys/dev/block/%u:%u",
+	    major(device), minor(device));
+	size = sys_number(folder, "size");
+	start = sys_number(folder, "start");
+	if (size <= 0 || sys_number(folder, "partition") <= 0)
+		return size > 0 ? size * SECTOR : 0;
+	disk = sys_number(folder, "../size");
+	/* Its neighbours have the minor numbers next to it. */
+	for (i = -PARTITIONS; i <= PARTITIONS; i++) {
+		if ((int)minor(device) + i < 0)
+			continue;
+		(void)snprintf(other, sizeof(other), "/sys/dev/block/%u:%u",
+		    major(device), minor(device) + (unsigned)i);
+		s = sys_number(other, "start");
+		if (s > start && sys_number(other, "../size") == disk)
+			return size * SECTOR;
+	}
+	return disk > start + size ? (disk - start) * SECTOR : size * SECTOR;
+}
+
+int64_t
+disk_unused(const struct disk_sample *s, const struct disk_sample *first)
+{
+	int64_t left = s->device_bytes - s->size_bytes, new;
+
+	if (s->device_bytes == 0)
+		return 0;
+	/* A file system's own needs: inodes, journal, log. */
+	if (left > s->device_bytes / OWN_PART + OWN_BYTES)
+		return left;
+	new = left - (first->device_bytes - first->size_bytes);
+	if (first->device_bytes != 0 && s->device_bytes > first->device_bytes &&
+	    new > s->device_bytes / NEW_PART)
+		return new;
+	return 0;
 }
 
 void
@@ -26,6 +102,8 @@ disk_sample(const char *path, struct disk_sample *s_r)
 		return;
 	}
 	s_r->device = st.st_dev;
+	s_r->size_bytes = (int64_t)(v.f_blocks * v.f_frsize);
+	s_r->device_bytes = device_bytes(st.st_dev);
 	used = v.f_blocks - v.f_bfree;
 	s_r->free_bytes = (int64_t)(v.f_bavail * v.f_frsize);
 	s_r->total_bytes = (int64_t)((used + v.f_bavail) * v.f_frsize);
@@ -43,12 +121,23 @@ struct list {
 	size_t n;
 };
 
+/* Asked of the kernel alone, never of a server that may be away; 0: none. */
+static uint64_t
+device_of(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+	        STATX_TYPE, &st) == -1)
+		return 0;
+	return makedev(st.stx_dev_major, st.stx_dev_minor);
+}
+
 static void
 add(struct list *l, const char *path, const struct config_disk *limits,
     unsigned use)
 {
-	struct stat st;
-	uint64_t device = stat(path, &st) == 0 ? st.st_dev : 0;
+	uint64_t device = device_of(path);
 	size_t i;
 	bool known = false;
 

@@ -32,6 +32,8 @@ struct disk_sample {
 	int64_t total_bytes; /* in use and available */
 	int64_t free_bytes;
 	double used; /* share of total_bytes */
+	int64_t size_bytes; /* of the file system; its own needs left out */
+	int64_t device_bytes; /* of what it is on, to its end; 0: not known */
 	bool has_inodes;
 	int64_t free_inodes;
 	double inodes_used;
@@ -45,6 +47,15 @@ struct disk_sample {
 size_t disk_list(const struct config *c, const struct facts *facts,
     struct disk disks_r[DISKS_MOST]);
 
+/* Can hang where the file system does. */
 void disk_sample(const char *path, struct disk_sample *s_r);
+
+/*
+ * Bytes of the device that the file system does not use, because it was not
+ * made to grow with it; 0: none.  "first" is the first sample there was: what
+ * has come since shows earlier.  Pure.
+ */
+int64_t disk_unused(
+    const struct disk_sample *s, const struct disk_sample *first);
 
 #endif

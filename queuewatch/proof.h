@@ -15,8 +15,9 @@
 #define PROOF_COMPLAINTS 24
 #define PROOF_WATCH_S (15 * 60) /* it has so long to show that it helped */
 #define PROOF_SHOWN_S (24 * 3600)
-#define PROOF_QUIET_S 30 /* without a complaint before that proves something \
-	                  */
+#define PROOF_QUIET_S                                          \
+	30 /* without a complaint before that proves something \
+	    */
 
 struct proof_state {
 	int64_t messages; /* that wait; -1: not known */

@@ -1,6 +1,7 @@
 #include "queuewatch/sample.h"
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/outbox.h"
 #include "queuewatch/check_disk.h"
@@ -8,11 +9,13 @@
 #include "queuewatch/sample_log.h"
 #include "queuewatch/watch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PASS_WAIT_MS 100
+#define LOOK_WAIT_MS 100
 #define LATE_INTERVALS 2 /* older figures are no longer shown */
 #define DEEP_EVERY_MS 60000
 #define CAUSES_BEFORE_S 60 /* what came so long before counts as well */
@@ -26,6 +29,14 @@ policy_of(const struct watch *w)
 {
 	return (struct rule_policy){ .hold = (int)w->config->hold_samples,
 		.clear = (int)w->config->clear_samples };
+}
+
+void
+sample_disk_free(struct watch_disk *d)
+{
+	if (d != NULL)
+		looker_stop(d->looker);
+	free(d);
 }
 
 /* Keeps what is known of a file system that stays in the list. */
@@ -54,6 +65,8 @@ sample_disk_list(struct watch *w)
 			if (d == NULL)
 				continue;
 			trend_init(&d->trend);
+			d->sample.fault = ETIMEDOUT; /* not looked at yet */
+			d->looker = looker_start(found[i].path);
 			d->disk = found[i];
 			compose_restore_trend(w, d);
 		}
@@ -61,7 +74,7 @@ sample_disk_list(struct watch *w)
 		w->disks[w->n_disks++] = d;
 	}
 	for (k = 0; k < n_old; k++)
-		free(old[k]);
+		sample_disk_free(old[k]);
 }
 
 static void
@@ -79,23 +92,48 @@ sample_facts(struct watch *w)
 	sample_log_aim(w);
 }
 
+/* The newest look at it; whether there is something to judge. */
+static bool
+take_look(const struct watch *w, struct watch_disk *d, int64_t until_ms)
+{
+	int64_t late_ms = w->config->interval * LATE_INTERVALS * 1000;
+
+	if (d->looker == NULL) {
+		disk_sample(d->disk.path, &d->sample);
+	} else if (looker_take(d->looker, until_ms, &d->sample) == 0) {
+		if (looker_hangs_ms(d->looker, clock_mono_ms()) < late_ms)
+			return false;
+		d->sample.fault = ETIMEDOUT;
+	}
+	if (!d->sampled && d->sample.fault == 0) {
+		d->sampled = true;
+		d->first = d->sample;
+	}
+	return true;
+}
+
 static void
-sample_disks(struct watch *w, int64_t wall_ms)
+sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 {
 	struct rule_policy policy = policy_of(w);
+	struct disk_view v = { .policy = &policy,
+		.floor_bytes = w->facts_known ? facts_floor(&w->facts) : 0,
+		.now = wall_ms / 1000,
+		.now_ms = wall_ms };
 	size_t i;
 
 	for (i = 0; i < w->n_disks; i++) {
+		if (w->disks[i]->looker != NULL)
+			looker_ask(w->disks[i]->looker, mono_ms);
+	}
+	for (i = 0; i < w->n_disks; i++) {
 		struct watch_disk *d = w->disks[i];
-		struct disk_view v = { .disk = &d->disk,
-			.policy = &policy,
-			.floor_bytes = w->facts_known ? facts_floor(&w->facts)
-			                              : 0,
-			.now = wall_ms / 1000,
-			.now_ms = wall_ms,
-			.trend = &d->trend };
 
-		disk_sample(d->disk.path, &d->sample);
+		if (!take_look(w, d, mono_ms + LOOK_WAIT_MS))
+			continue;
+		v.disk = &d->disk;
+		v.trend = &d->trend;
+		v.first = &d->first;
 		disk_check(&w->findings, &v, &d->sample);
 	}
 }
@@ -322,7 +360,7 @@ sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	sample_facts(w);
 	if (w->config->postfix_config[0] != '\0')
 		ask_for_pass(w, mono_ms, wall_ms);
-	sample_disks(w, wall_ms);
+	sample_disks(w, mono_ms, wall_ms);
 	sample_unbuilt(w, wall_ms / 1000);
 	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
 	sample_log(w, mono_ms, wall_ms / 1000);

@@ -20,6 +20,9 @@ void sample_queue(
 /* How things are, by the last samples; they are pointed to. */
 void sample_state(const struct watch *w, struct proof_state *s_r);
 
+struct watch_disk;
+void sample_disk_free(struct watch_disk *d);
+
 /* Look again for which file systems there are. */
 void sample_disk_list(struct watch *w);
 

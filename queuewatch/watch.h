@@ -9,6 +9,7 @@
 #include "queuewatch/finding.h"
 #include "queuewatch/lister.h"
 #include "queuewatch/logreader.h"
+#include "queuewatch/looker.h"
 #include "queuewatch/proof.h"
 #include "queuewatch/results.h"
 #include "queuewatch/sender.h"
@@ -29,7 +30,9 @@ struct metrics_http;
  */
 struct watch_disk {
 	struct disk disk;
-	struct disk_sample sample;
+	struct disk_sample sample, first;
+	bool sampled; /* it counts */
+	struct looker *looker;
 	struct trend trend;
 };
 

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
+#include "queuewatch/sample.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -160,7 +161,7 @@ watch_close(struct watch *w)
 	findings_free(&w->findings);
 	tell_free(&w->tell);
 	for (i = 0; i < w->n_disks; i++)
-		free(w->disks[i]);
+		sample_disk_free(w->disks[i]);
 	free(w->metrics_text);
 	json_decref(w->saved_trends);
 	config_free(w->config);

@@ -33,7 +33,9 @@ class SmallFs:
         self.path = place.folder(name)
         self.kind = kind
         place.on_close(self.unmount)
-        if kind in ("auto", "ext4") and self._ext4(place, name, size):
+        if kind == "xfs":
+            self._make(place, name, size)
+        elif kind in ("auto", "ext4") and self._ext4(place, name, size):
             self.kind = "ext4"
         elif kind in ("auto", "tmpfs"):
             run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "mailglance",
@@ -97,3 +99,27 @@ class SmallFs:
             done = run(["umount", self.path], check=False)
             if done.returncode != 0:
                 run(["umount", "-l", self.path])
+
+
+class Xfs(SmallFs):
+    """A file system of XFS on a loop device, which can be grown while it is
+    mounted; buy() makes the device larger."""
+
+    LEAST = 320 << 20
+
+    def __init__(self, place, name, owner=None):
+        super().__init__(place, name, self.LEAST, kind="xfs", owner=owner)
+
+    def _make(self, place, name, size):
+        self.image = place / (name.replace("/", "-") + ".img")
+        with open(self.image, "wb") as f:
+            f.truncate(size)
+        run(["/sbin/mkfs.xfs", "-q", self.image])
+        run(["mount", "-o", "loop", self.image, self.path])
+        return True
+
+    def buy(self, times):
+        """The device is so many times as large, and the kernel knows."""
+        os.truncate(self.image, os.path.getsize(self.image) * times)
+        device = run(["findmnt", "-n", "-o", "SOURCE", self.path]).stdout.strip()
+        run(["losetup", "-c", device])
