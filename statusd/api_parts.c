@@ -91,10 +91,6 @@ first_known(const struct api *a, const struct model_system *s)
 		    is_known(&s->days[i]))
 			at = s->days[i].at;
 
-	for (size_t i = 0; i < a->site->n_threads; i++)
-		if (a->site->threads[i].opened_at < at &&
-		    view_concerns(&a->site->threads[i], s->code))
-			at = a->site->threads[i].opened_at;
 	return at != 0 ? at : a->site->loaded_at;
 }
 

@@ -246,6 +246,20 @@ render(struct statusd *d)
 	    "rendered in %" PRId64 " ms", clock_mono_ms() - d->rendered_ms);
 }
 
+/* So much that the first who asks is answered; the folder comes after that. */
+static void
+render_first(struct statusd *d)
+{
+	struct err e;
+	struct model_site *site = load(d, &e);
+
+	if (site == NULL ||
+	    site_render_now(d->site, site, site->loaded_at, &e) == -1)
+		log_warn("%s", e.text);
+	model_free(site);
+	d->stale = true;
+}
+
 static void
 tick(struct statusd *d)
 {
@@ -364,7 +378,7 @@ run(struct statusd *d, struct err *e)
 	d->tick = (struct tick){ .store = d->store,
 		.config = d->config,
 		.started_at = clock_now() };
-	render(d);
+	render_first(d);
 	if (start_all(d, e) == -1)
 		return -1;
 	log_info("statusd %s serves %s at %s", MG_VERSION, d->config->site_url,
