@@ -199,6 +199,7 @@ struct model_link {
 struct model_site {
 	char *title;
 	char *url; /* ends with a slash */
+	bool show_availability; /* public_metrics allows its numbers */
 	int64_t loaded_at; /* what "now" was; for "written at" */
 	struct model_system *systems; /* as in the configuration */
 	size_t n_systems;

@@ -6,18 +6,6 @@
 
 #include <stdio.h>
 
-static void
-marks(struct page *p, const char *country)
-{
-	html_start(
-	    &p->h, "svg", "class", "drawings", "aria-hidden", "true", NULL);
-	page_marks(p);
-	if (country != NULL)
-		flags_symbol(&p->h, country);
-	html_end(&p->h, "svg");
-	html_newline(&p->h);
-}
-
 int
 page_thread(const struct model_site *site, const struct model_thread *t,
     struct buf *out)
@@ -33,11 +21,13 @@ page_thread(const struct model_site *site, const struct model_thread *t,
 	struct page p;
 
 	page_begin(&p, site, &head, t->updated_at, out);
-	marks(&p, NULL);
+	page_drawings(&p, NULL);
 	html_start(&p.h, "article", "class", "post whole", NULL);
 	html_element(&p.h, "h1", t->title, NULL);
 	page_thread_facts(&p, t);
+	page_promise(&p, t);
 	page_entries(&p, t, 2, PAGE_WHOLE);
+	page_labels(&p, t);
 	html_end(&p.h, "article");
 	html_start(&p.h, "p", "class", "more", NULL);
 	(void)snprintf(month, sizeof(month), "All posts of %s %d",
@@ -110,103 +100,6 @@ page_month(
 	return page_end(&p, &head);
 }
 
-static void
-fact(struct page *p, const char *name, const char *text)
-{
-	if (text[0] == '\0')
-		return;
-	html_element(&p->h, "dt", name, NULL);
-	html_element(&p->h, "dd", text, NULL);
-}
-
-static void
-time_fact(struct page *p, const char *name, int64_t at, const char *none)
-{
-	html_element(&p->h, "dt", name, NULL);
-	html_start(&p->h, "dd", NULL);
-	if (at != 0)
-		page_second(p, at);
-	else
-		html_text(&p->h, none);
-	html_end(&p->h, "dd");
-}
-
-static void
-system_facts(struct page *p, const struct model_system *s)
-{
-	static const char *const answers[] = {
-		[MODEL_NOT_ASKED] = "not asked from outside",
-		[MODEL_ANSWERS] = "yes",
-		[MODEL_SILENT] = "no",
-	};
-	struct html *h = &p->h;
-	struct buf place;
-
-	buf_init(&place, 1024);
-	view_place(s, &place);
-	html_start(h, "dl", NULL);
-	html_element(h, "dt", "State", NULL);
-	html_start(h, "dd", NULL);
-	page_chip(p, view_state_style(s->state), view_state_word(s->state));
-	if (s->reason[0] != '\0') {
-		html_text(h, " ");
-		html_text(h, s->reason);
-	}
-	html_end(h, "dd");
-	if (s->state_since != 0)
-		time_fact(p, "Since", s->state_since, "");
-	time_fact(p, "Last verified", s->last_verified, "never");
-	fact(p, "Answers", answers[s->answers]);
-	fact(p, "Place", buf_text(&place));
-	html_end(h, "dl");
-	buf_free(&place);
-}
-
-static void
-history_of(struct page *p, const char *code)
-{
-	const struct model_site *site = p->site;
-	struct html *h = &p->h;
-	size_t n = 0;
-
-	html_element(h, "h2", "History", NULL);
-	for (size_t i = 0; i < site->n_threads; i++) {
-		if (!view_concerns(&site->threads[i], code))
-			continue;
-		if (n++ == 0)
-			html_start(h, "ul", "class", "lines", NULL);
-		page_thread_line(p, &site->threads[i]);
-	}
-	if (n > 0)
-		html_end(h, "ul");
-	else
-		html_element(h, "p", "Nothing has been posted about it.", NULL);
-}
-
-int
-page_system(const struct model_site *site, const struct model_system *s,
-    int64_t now, struct buf *out)
-{
-	char path[PAGE_PATH_SIZE], title[256];
-	struct page_head head = { .title = title,
-		.path = page_system_path(s->code, path),
-		.lives = "If that is long ago, what it says may no longer be "
-		         "true." };
-	struct page p;
-
-	(void)snprintf(title, sizeof(title), "%s%s%s", s->code,
-	    s->role[0] != '\0' ? ": " : "", s->role);
-	page_begin(&p, site, &head, now, out);
-	marks(&p, s->country);
-	html_start(&p.h, "h1", NULL);
-	flags_use(&p.h, s->country);
-	html_textf(&p.h, " %s", title);
-	html_end(&p.h, "h1");
-	system_facts(&p, s);
-	history_of(&p, s->code);
-	return page_end(&p, &head);
-}
-
 static size_t
 planned(struct page *p, const char *heading, enum model_status status)
 {
@@ -243,7 +136,7 @@ page_maintenance(const struct model_site *site, int64_t now, struct buf *out)
 	size_t n;
 
 	page_begin(&p, site, &head, now, out);
-	marks(&p, NULL);
+	page_drawings(&p, NULL);
 	html_element(&p.h, "h1", "Maintenance", NULL);
 	n = planned(&p, "Under way", MODEL_IN_PROGRESS);
 	n += planned(&p, "Coming", MODEL_SCHEDULED);

@@ -217,7 +217,8 @@ site_header(struct page *p, bool front)
 	static const struct {
 		const char *path, *text;
 	} links[] = { { "maintenance/", "Maintenance" },
-		{ "search/", "Search" }, { "feed/", "Feed" } };
+		{ "reports/", "Reports" }, { "search/", "Search" },
+		{ "feed/", "Feed" } };
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
 		html_start(h, "li", NULL);
 		page_link(p, links[i].path, links[i].text);

@@ -67,6 +67,7 @@ open_thread(struct page *p, const struct model_thread *t)
 	page_link(p, path, t->title);
 	html_end(h, "h3");
 	page_thread_facts(p, t);
+	page_promise(p, t);
 	if (t->kind == MODEL_INCIDENT)
 		page_newest_entry(p, t, 4);
 	html_end(h, "article");
@@ -177,8 +178,8 @@ glance(struct page *p)
 
 	html_start(h, "section", "aria-labelledby", "glance", NULL);
 	html_element(h, "h2", "Systems at a Glance", "id", "glance", NULL);
-	html_start(
-	    h, "table", "role", "table", "aria-labelledby", "glance", NULL);
+	html_start(h, "table", "class", "glance", "role", "table",
+	    "aria-labelledby", "glance", NULL);
 	html_start(h, "thead", "role", "rowgroup", NULL);
 	html_start(h, "tr", "role", "row", NULL);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
@@ -235,6 +236,11 @@ posts(struct page *p)
 		page_thread_line(p, &site->threads[i]);
 	if (lines > 0)
 		html_end(h, "ul");
+	if (i < site->n_threads) {
+		html_start(h, "p", "class", "more", NULL);
+		page_link(p, "posts/", "All posts");
+		html_end(h, "p");
+	}
 	html_end(h, "section");
 	html_newline(h);
 }

@@ -1,7 +1,9 @@
 #include "statusd/page_parts.h"
 
 #include "lib/buf.h"
+#include "statusd/flags.h"
 #include "statusd/markdown.h"
+#include "statusd/post.h"
 #include "statusd/view.h"
 
 #include <stdbool.h>
@@ -237,4 +239,62 @@ page_months(struct page *p)
 		html_end(h, "p");
 	else
 		html_element(h, "p", "No posts yet.", NULL);
+}
+
+void
+page_promise(struct page *p, const struct model_thread *t)
+{
+	struct html *h = &p->h;
+
+	if (!model_thread_open(t))
+		return;
+	if (t->recovering != NULL)
+		html_element(
+		    h, "p", t->recovering, "class", "recovering", NULL);
+	if (t->next_update_at == 0)
+		return;
+	html_start(h, "p", "class", "promise", NULL);
+	html_text(h, "Next update by ");
+	page_minute(p, t->next_update_at);
+	html_text(h, ".");
+	html_end(h, "p");
+}
+
+static void
+labels(struct page *p, const char *folder, char *const *names, size_t n)
+{
+	char slug[POST_SLUG_SIZE], path[PAGE_PATH_SIZE];
+
+	for (size_t i = 0; i < n; i++) {
+		post_slug(names[i], slug);
+		if (slug[0] == '\0')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s/", folder, slug);
+		html_text(&p->h, " ");
+		page_link(p, path, names[i]);
+	}
+}
+
+void
+page_labels(struct page *p, const struct model_thread *t)
+{
+	if (t->n_categories == 0 && t->n_tags == 0)
+		return;
+	html_start(&p->h, "p", "class", "labels", NULL);
+	html_text(&p->h, "More of:");
+	labels(p, "category", t->categories, t->n_categories);
+	labels(p, "tag", t->tags, t->n_tags);
+	html_end(&p->h, "p");
+}
+
+void
+page_drawings(struct page *p, const char *country)
+{
+	html_start(
+	    &p->h, "svg", "class", "drawings", "aria-hidden", "true", NULL);
+	page_marks(p);
+	if (country != NULL)
+		flags_symbol(&p->h, country);
+	html_end(&p->h, "svg");
+	html_newline(&p->h);
 }

@@ -16,6 +16,15 @@ enum page_extent {
  */
 void page_thread_facts(struct page *p, const struct model_thread *t);
 
+/* How it recovers and when the next word is promised, while it is open. */
+void page_promise(struct page *p, const struct model_thread *t);
+
+/* The categories and tags it belongs to, with their pages. */
+void page_labels(struct page *p, const struct model_thread *t);
+
+/* The drawings of chips, and the flag of a country unless NULL. */
+void page_drawings(struct page *p, const char *country);
+
 /* Its entries; their headings are <hN>. */
 void page_entries(struct page *p, const struct model_thread *t, int heading,
     enum page_extent extent);

@@ -60,6 +60,14 @@ entry(struct digest_state *d, const struct model_entry *e)
 	digest_text(d, e->body);
 }
 
+static void
+names(struct digest_state *d, char *const *all, size_t n)
+{
+	digest_number(d, (int64_t)n);
+	for (size_t i = 0; i < n; i++)
+		digest_text(d, all[i]);
+}
+
 struct digest
 digest_thread(const struct model_thread *t)
 {
@@ -77,6 +85,10 @@ digest_thread(const struct model_thread *t)
 	digest_number(&d, t->updated_at);
 	digest_number(&d, t->planned_from);
 	digest_number(&d, t->planned_until);
+	digest_number(&d, t->next_update_at);
+	digest_text(&d, t->recovering != NULL ? t->recovering : "");
+	names(&d, t->categories, t->n_categories);
+	names(&d, t->tags, t->n_tags);
 	digest_number(&d, (int64_t)t->n_systems);
 	for (size_t i = 0; i < t->n_systems; i++)
 		digest_text(&d, t->systems[i]);
@@ -101,6 +113,25 @@ digest_state_of(struct digest_state *d, const struct model_system *s)
 	digest_number(d, s->n_days > 0 ? s->days[0].at : 0);
 }
 
+static void
+tally(struct digest_state *d, const struct model_tally *t)
+{
+	for (size_t i = 0; i < MODEL_STATES; i++) {
+		digest_number(d, t->s[i]);
+		digest_number(d, t->planned[i]);
+	}
+}
+
+/* Of months that are over; the running one changes all the time. */
+void
+digest_months(struct digest_state *d, const struct model_system *s)
+{
+	digest_text(d, s->code);
+	digest_number(d, (int64_t)s->n_months);
+	for (size_t i = 0; i + 1 < s->n_months; i++)
+		tally(d, &s->months[i].t);
+}
+
 void
 digest_system(struct digest_state *d, const struct model_system *s)
 {
@@ -117,6 +148,7 @@ digest_frame(struct digest_state *d, const struct model_site *site)
 {
 	digest_text(d, site->title);
 	digest_text(d, site->url);
+	digest_number(d, site->show_availability);
 	digest_number(d, (int64_t)site->n_links);
 	for (size_t i = 0; i < site->n_links; i++) {
 		digest_text(d, site->links[i].name);

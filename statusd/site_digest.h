@@ -33,6 +33,7 @@ bool digest_same(const struct digest *a, const struct digest *b);
  * when it was verified; what stands on every page.
  */
 struct digest digest_thread(const struct model_thread *t);
+void digest_months(struct digest_state *d, const struct model_system *s);
 void digest_state_of(struct digest_state *d, const struct model_system *s);
 void digest_system(struct digest_state *d, const struct model_system *s);
 void digest_frame(struct digest_state *d, const struct model_site *site);

@@ -33,6 +33,7 @@ struct site_work {
 	struct groups groups;
 	struct digest frame; /* of what every page shows */
 	struct digest all; /* frame and every thread */
+	struct digest months; /* frame, and every system's months */
 	struct digest states; /* that, and how every system stands */
 	struct buf out;
 	struct err *e;
@@ -76,6 +77,9 @@ int site_job_put(struct site_work *w, const struct site_job *job, int failed);
  */
 struct digest site_job_source(const struct site_work *w,
     const struct digest *of, const char *name, int64_t period);
+
+/* Months, systems, categories, tags, and all posts. */
+int site_list_pages(struct site_work *w);
 
 /* The files for programs: feeds, API, and what else no page is. */
 int site_machine_files(struct site_work *w);

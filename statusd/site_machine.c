@@ -1,12 +1,14 @@
 /* What programs read: feeds, the API, the calendar. */
 #include "statusd/api.h"
 #include "statusd/feed.h"
+#include "statusd/page.h"
 #include "statusd/site_job.h"
 
 #include <stdio.h>
 
 #define ATOM "application/atom+xml; charset=utf-8"
 #define FEED_JSON "application/feed+json; charset=utf-8"
+#define CSV "text/csv; charset=utf-8"
 #define CALENDAR "text/calendar; charset=utf-8"
 
 static int
@@ -87,6 +89,17 @@ group_feed(struct site_work *w, const struct group *g)
 }
 
 static int
+report_file(struct site_work *w)
+{
+	struct site_job job = { "reports/uptime.csv", CSV, SITE_LIST, false, 0,
+		site_job_source(w, &w->months, "uptime.csv", 600) };
+
+	if (site_job_take_old(w, &job))
+		return 0;
+	return site_job_put(w, &job, page_reports_csv(w->model, &w->out));
+}
+
+static int
 api_files_of(struct site_work *w)
 {
 	for (size_t i = 0; i < api_n_files; i++) {
@@ -107,5 +120,7 @@ site_machine_files(struct site_work *w)
 	for (size_t i = 0; i < w->groups.n; i++)
 		if (group_feed(w, &w->groups.items[i]) != 0)
 			return -1;
-	return feed_files(w) != 0 ? -1 : api_files_of(w);
+	if (feed_files(w) != 0 || report_file(w) != 0)
+		return -1;
+	return api_files_of(w);
 }

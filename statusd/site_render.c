@@ -13,6 +13,9 @@
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 
+/* A report that did not change but for the running day. */
+#define REPORT_S 600
+
 #define CSS "text/css; charset=utf-8"
 #define SVG "image/svg+xml"
 
@@ -69,87 +72,6 @@ thread_pages(struct site_work *w)
 	return 0;
 }
 
-/* The threads from..to-1 are those of one month. */
-static int
-month_page(struct site_work *w, size_t from, size_t to)
-{
-	const struct model_thread *t = w->model->threads;
-	struct view_month m = view_month_of(t[from].opened_at);
-	char name[PAGE_PATH_SIZE];
-	struct site_job job = { name, SITE_HTML, SITE_LIST, true, 0,
-		{ { 0 } } };
-	struct digest_state d;
-
-	(void)snprintf(
-	    name, sizeof(name), "%04d/%02d/index.html", m.year, m.month);
-	digest_begin(&d);
-	digest_add(&d, &w->frame);
-	for (size_t i = from; i < to; i++) {
-		digest_add(&d, &w->threads[i]);
-		if (t[i].updated_at > job.modified)
-			job.modified = t[i].updated_at;
-	}
-	/* It links to the months beside it. */
-	digest_number(&d, from > 0 ? t[from - 1].opened_at / 86400 : 0);
-	digest_number(
-	    &d, to < w->model->n_threads ? t[to].opened_at / 86400 : 0);
-	job.source = digest_end(&d);
-	if (site_job_can_wait(w, &job))
-		return 0;
-	return site_job_put(w, &job, page_month(w->model, m, &w->out));
-}
-
-static int
-month_pages(struct site_work *w)
-{
-	const struct model_thread *t = w->model->threads;
-	size_t n = w->model->n_threads;
-
-	for (size_t from = 0, to; from < n; from = to) {
-		struct view_month m = view_month_of(t[from].opened_at);
-
-		for (to = from + 1; to < n; to++)
-			if (!view_same_month(view_month_of(t[to].opened_at), m))
-				break;
-		if (month_page(w, from, to) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-system_page(struct site_work *w, const struct model_system *s)
-{
-	char name[PAGE_PATH_SIZE + 32];
-	struct site_job job = { name, SITE_HTML, SITE_LIST, false, 0,
-		{ { 0 } } };
-	struct digest_state d;
-
-	(void)snprintf(name, sizeof(name), "system/%s/index.html", s->code);
-	if (s->internal || !site_name_ok(name))
-		return 0;
-	digest_begin(&d);
-	digest_add(&d, &w->frame);
-	digest_system(&d, s);
-	for (size_t i = 0; i < w->model->n_threads; i++)
-		if (view_concerns(&w->model->threads[i], s->code))
-			digest_add(&d, &w->threads[i]);
-	digest_number(&d, w->now / SITE_RENEW_S);
-	job.source = digest_end(&d);
-	if (site_job_take_old(w, &job))
-		return 0;
-	return site_job_put(w, &job, page_system(w->model, s, w->now, &w->out));
-}
-
-static int
-system_pages(struct site_work *w)
-{
-	for (size_t i = 0; i < w->model->n_systems; i++)
-		if (system_page(w, &w->model->systems[i]) != 0)
-			return -1;
-	return 0;
-}
-
 static int
 single_pages(struct site_work *w)
 {
@@ -161,6 +83,11 @@ single_pages(struct site_work *w)
 	if (!site_job_take_old(w, &job) &&
 	    site_job_put(
 	        w, &job, page_maintenance(w->model, w->now, &w->out)) != 0)
+		return -1;
+	job = (struct site_job){ "reports/index.html", SITE_HTML, SITE_LIST,
+		false, 0, site_job_source(w, &w->months, "reports", REPORT_S) };
+	if (!site_job_take_old(w, &job) &&
+	    site_job_put(w, &job, page_reports(w->model, w->now, &w->out)) != 0)
 		return -1;
 	job = (struct site_job){ "404.html", SITE_HTML, SITE_LIST, false, 0,
 		site_job_source(w, &w->all, "404", 0) };
@@ -223,6 +150,12 @@ digests(struct site_work *w)
 	for (size_t i = 0; i < w->model->n_systems; i++)
 		digest_state_of(&d, &w->model->systems[i]);
 	w->states = digest_end(&d);
+	digest_begin(&d);
+	digest_add(&d, &w->frame);
+	digest_number(&d, w->model->show_availability);
+	for (size_t i = 0; i < w->model->n_systems; i++)
+		digest_months(&d, &w->model->systems[i]);
+	w->months = digest_end(&d);
 	return 0;
 }
 
@@ -232,7 +165,7 @@ everything(struct site_work *w)
 	if (digests(w) != 0 ||
 	    groups_make(&w->groups, w->model, w->threads) != 0 ||
 	    search_index(w) != 0 || assets(w) != 0 || thread_pages(w) != 0 ||
-	    month_pages(w) != 0 || system_pages(w) != 0 || single_pages(w) != 0)
+	    site_list_pages(w) != 0 || single_pages(w) != 0)
 		return -1;
 	return site_machine_files(w) != 0 ? -1 : front_page(w);
 }

@@ -15,8 +15,8 @@
 static bool
 is_own_folder(const char *name)
 {
-	static const char *const own[] = { "api", "category", "feed",
-		"maintenance", "search", "system", "tag" };
+	static const char *const own[] = { "api", "category", "glance", "posts",
+		"reports", "feed", "maintenance", "search", "system", "tag" };
 
 	if (strlen(name) == 4 && strspn(name, "0123456789") == 4)
 		return true;

@@ -268,6 +268,7 @@ store_load_part(struct store *s, const struct config *c,
 		goto out;
 	}
 	site->loaded_at = l->now;
+	site->show_availability = (c->public & CONFIG_PUBLIC_AVAILABILITY) != 0;
 	/* One picture, though others write meanwhile. */
 	if (sql_exec(s->sql, "BEGIN", e) == -1)
 		goto out;

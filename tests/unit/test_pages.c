@@ -240,6 +240,9 @@ static void
 other_pages(void **state)
 {
 	struct model_site site = sample_site();
+	static const size_t places[] = { 0, 1 };
+	const struct page_threads list = { places, 2, "Posts about NC036",
+		"system/NC036/", "posts/" };
 	struct buf b;
 
 	(void)state;
@@ -260,7 +263,8 @@ other_pages(void **state)
 	has(&b, "href=\"/2026/01/\"");
 	has(&b, "href=\"/2026/03/\"");
 	buf_reset(&b);
-	assert_int_equal(page_system(&site, &site.systems[0], NOW, &b), 0);
+	assert_int_equal(
+	    page_system(&site, &site.systems[0], &list, NOW, &b), 0);
 	has(&b, "NC036: Mail server");
 	has(&b, "Mail is delayed.");
 	has(&b, "nc036-webmail-is-down");

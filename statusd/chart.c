@@ -1,0 +1,265 @@
+#include "statusd/chart.h"
+
+#include "lib/buf.h"
+#include "statusd/chart_table.h"
+#include "statusd/view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The drawing, and in it the place of the curve. */
+#define WIDTH 360
+#define HEIGHT 176
+#define LEFT 52.0
+#define RIGHT 352.0
+#define TOP 14.0
+#define BOTTOM 144.0
+
+#define DAY 86400
+#define FORECAST_MAX (30 * DAY)
+
+struct frame {
+	struct html *h;
+	const struct chart *c;
+	const struct model_point *p;
+	size_t n;
+	int64_t from, until;
+	int64_t step;
+	double top;
+};
+
+static double
+x_of(const struct frame *f, int64_t at)
+{
+	return LEFT +
+	    (RIGHT - LEFT) * (double)(at - f->from) /
+	    (double)(f->until - f->from);
+}
+
+static double
+y_of(const struct frame *f, double v)
+{
+	double share = v / f->top;
+
+	share = share < 0 ? 0 : share > 1 ? 1 : share;
+	return BOTTOM - (BOTTOM - TOP) * share;
+}
+
+static void
+element_path(struct html *h, const char *class, const struct buf *d)
+{
+	if (d->len > 0 && !d->bad)
+		html_element(
+		    h, "path", "", "class", class, "d", buf_text(d), NULL);
+}
+
+/* Whether nothing is known of the time between two points. */
+static bool
+is_gap(const struct frame *f, size_t i)
+{
+	return i == 0 || f->p[i].at - f->p[i - 1].at > 2 * f->step;
+}
+
+static void
+mean_line(const struct frame *f)
+{
+	struct buf d;
+
+	buf_init(&d, 65536);
+	for (size_t i = 0; i < f->n; i++)
+		buf_printf(&d, "%s%.1f %.1f", is_gap(f, i) ? "M" : "L",
+		    x_of(f, f->p[i].at), y_of(f, (double)f->p[i].mean));
+	element_path(f->h, "mean", &d);
+	buf_free(&d);
+}
+
+/* From the lowest to the highest, piece by piece. */
+static void
+band(const struct frame *f)
+{
+	struct buf d;
+
+	buf_init(&d, 65536);
+	for (size_t i = 0, end; i < f->n; i = end) {
+		for (end = i + 1; end < f->n && !is_gap(f, end); end++)
+			;
+		for (size_t k = i; k < end; k++)
+			buf_printf(&d, "%s%.1f %.1f", k == i ? "M" : "L",
+			    x_of(f, f->p[k].at), y_of(f, (double)f->p[k].high));
+		for (size_t k = end; k > i; k--)
+			buf_printf(&d, "L%.1f %.1f", x_of(f, f->p[k - 1].at),
+			    y_of(f, (double)f->p[k - 1].low));
+		buf_char(&d, 'Z');
+	}
+	element_path(f->h, "band", &d);
+	buf_free(&d);
+}
+
+static void
+text_at(struct html *h, double x, double y, const char *anchor, const char *s)
+{
+	char tx[24], ty[24];
+
+	(void)snprintf(tx, sizeof(tx), "%.1f", x);
+	(void)snprintf(ty, sizeof(ty), "%.1f", y);
+	html_element(
+	    h, "text", s, "x", tx, "y", ty, "text-anchor", anchor, NULL);
+}
+
+static void
+y_axis(const struct frame *f)
+{
+	struct buf d;
+
+	buf_init(&d, 1024);
+	for (int i = 0; i <= 2; i++) {
+		char value[CHART_VALUE_SIZE];
+		double v = f->top * i / 2, y = y_of(f, v);
+
+		buf_printf(&d, "M%.1f %.1fH%.1f", LEFT, y, RIGHT);
+		text_at(f->h, LEFT - 5, y + 4, "end",
+		    chart_value(f->c->series->metric, v, value));
+	}
+	element_path(f->h, "grid", &d);
+	buf_free(&d);
+}
+
+/* Days at their first second; with hours, noon as well. */
+static void
+x_axis(const struct frame *f)
+{
+	int64_t tick = f->c->by_day ? DAY : DAY / 2;
+	int64_t every = f->until - f->from > 4 * DAY
+	    ? (f->until - f->from) / tick / 4
+	    : 1;
+	int64_t first = (f->from / tick + 1) * tick;
+	struct buf d;
+
+	buf_init(&d, 1024);
+	for (int64_t at = first; at < f->until; at += tick * every) {
+		char time[VIEW_TIME_SIZE], label[24];
+		double x = x_of(f, at);
+
+		(void)view_minute(at, time);
+		buf_printf(&d, "M%.1f %.1fv4", x, BOTTOM);
+		if (x < LEFT + 8 || x > RIGHT - 8)
+			continue;
+		if (at % DAY == 0)
+			(void)snprintf(label, sizeof(label), "%d %.3s",
+			    (time[8] - '0') * 10 + time[9] - '0',
+			    view_month_name(view_month_of(at).month));
+		else
+			(void)snprintf(label, sizeof(label), "%.5s", time + 11);
+		text_at(f->h, x, BOTTOM + 18, "middle", label);
+	}
+	element_path(f->h, "ticks", &d);
+	buf_free(&d);
+}
+
+/* A disk: to where it would be full. */
+static void
+forecast(const struct frame *f)
+{
+	int64_t full = f->c->series->full_likely_at;
+	const struct model_point *last = &f->p[f->n - 1];
+	struct buf d;
+
+	if (full <= last->at || full > f->until)
+		return;
+	buf_init(&d, 256);
+	buf_printf(&d, "M%.1f %.1fL%.1f %.1f", x_of(f, last->at),
+	    y_of(f, (double)last->mean), x_of(f, full), y_of(f, 1));
+	element_path(f->h, "forecast", &d);
+	buf_free(&d);
+}
+
+static void
+label(const struct frame *f, struct buf *out)
+{
+	double low = (double)f->p[0].low, high = (double)f->p[0].high;
+	enum model_metric m = f->c->series->metric;
+	char a[CHART_VALUE_SIZE], b[CHART_VALUE_SIZE], last[CHART_VALUE_SIZE];
+
+	for (size_t i = 1; i < f->n; i++) {
+		low = fmin(low, (double)f->p[i].low);
+		high = fmax(high, (double)f->p[i].high);
+	}
+	buf_printf(out, "%s in the last %s: between %s and %s, at the end %s",
+	    f->c->series->name, f->c->by_day ? "90 days" : "2 days",
+	    chart_value(m, low, a), chart_value(m, high, b),
+	    chart_value(m, (double)f->p[f->n - 1].mean, last));
+}
+
+static void
+draw(const struct frame *f)
+{
+	struct html *h = f->h;
+	char box[40];
+	struct buf what;
+
+	buf_init(&what, 1024);
+	label(f, &what);
+	(void)snprintf(box, sizeof(box), "0 0 %d %d", WIDTH, HEIGHT);
+	html_start(h, "svg", "class", "chart", "viewBox", box, "role", "img",
+	    "aria-label", buf_text(&what), NULL);
+	y_axis(f);
+	x_axis(f);
+	band(f);
+	mean_line(f);
+	if (f->c->series->metric == MODEL_DISK)
+		forecast(f);
+	html_end(h, "svg");
+	html_newline(h);
+	buf_free(&what);
+}
+
+static void
+caption(const struct frame *f)
+{
+	struct html *h = f->h;
+	const struct model_series *s = f->c->series;
+	char value[CHART_VALUE_SIZE], time[VIEW_TIME_SIZE];
+
+	html_start(h, "figcaption", NULL);
+	html_element(h, "strong", s->name, NULL);
+	html_textf(h, ", last %s, UTC. Last value: %s.",
+	    f->c->by_day ? "90 days" : "2 days",
+	    chart_value(s->metric, (double)f->p[f->n - 1].mean, value));
+	if (s->full_likely_at > f->c->now)
+		html_textf(h, " Likely to be full at %s.",
+		    view_minute(s->full_likely_at, time));
+	if (s->full_likely_at > f->c->now && s->full_earliest_at > f->c->now)
+		html_textf(h, " At the earliest: %s.",
+		    view_minute(s->full_earliest_at, time));
+	html_end(h, "figcaption");
+}
+
+void
+chart_series(struct html *h, const struct chart *c)
+{
+	const struct model_series *s = c->series;
+	struct frame f = { .h = h,
+		.c = c,
+		.p = c->by_day ? s->days : s->recent,
+		.n = c->by_day ? s->n_days : s->n_recent,
+		.step = c->by_day ? DAY : MODEL_RECENT_STEP_S };
+	double high = 0;
+
+	if (f.n < 2 || f.p[f.n - 1].at <= f.p[0].at)
+		return;
+	for (size_t i = 0; i < f.n; i++)
+		high = fmax(high, (double)f.p[i].high);
+	f.from = f.p[0].at - f.step / 2;
+	f.until = f.p[f.n - 1].at + f.step / 2;
+	if (c->by_day && s->full_likely_at > f.until &&
+	    s->full_likely_at - f.until < FORECAST_MAX)
+		f.until = s->full_likely_at + DAY;
+	f.top = chart_top(s->metric, high);
+	html_start(h, "figure", NULL);
+	caption(&f);
+	draw(&f);
+	chart_table(h, s, c->by_day);
+	html_end(h, "figure");
+	html_newline(h);
+}

@@ -1,0 +1,143 @@
+#include "lib/buf.h"
+#include "lib/duration.h"
+#include "statusd/chart.h"
+#include "statusd/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STEP 5
+#define HEIGHT 34
+
+/* How high a bar is: what it means is told without its colour, too. */
+static int
+height_of(enum model_state worst)
+{
+	switch (worst) {
+	case MODEL_MAJOR_OUTAGE:
+		return HEIGHT;
+	case MODEL_PARTIAL_OUTAGE:
+		return 30;
+	case MODEL_DEGRADED:
+		return 26;
+	case MODEL_MAINTENANCE:
+	case MODEL_OPERATIONAL:
+		return 20;
+	case MODEL_UNKNOWN:
+		break;
+	}
+	return 8;
+}
+
+static bool
+is_known(const struct model_day *d)
+{
+	for (size_t i = 0; i < MODEL_STATES; i++)
+		if (d->t.s[i] > 0)
+			return true;
+	return false;
+}
+
+/* "2026-03-19: major outage, 43 min not usable" */
+static void
+words(const struct model_day *d, struct buf *out)
+{
+	char day[VIEW_TIME_SIZE], lasted[DURATION_SIZE];
+	int64_t down = model_downtime_s(&d->t, false);
+	int64_t unknown = model_unknown_s(&d->t, false);
+
+	(void)view_minute(d->at, day);
+	day[strcspn(day, " ")] = '\0';
+	buf_printf(out, "%s: ", day);
+	if (!is_known(d)) {
+		buf_str(out, "not watched");
+		return;
+	}
+	buf_str(out, model_state_word(model_tally_worst(&d->t)));
+	if (down > 0)
+		buf_printf(out, ", %s not usable", duration_text(down, lasted));
+	if (unknown > 0)
+		buf_printf(
+		    out, ", %s not known", duration_text(unknown, lasted));
+}
+
+static void
+bar(struct html *h, const struct model_day *d, size_t i)
+{
+	enum model_state worst = model_tally_worst(&d->t);
+	bool known = is_known(d);
+	int height = known ? height_of(worst) : 3;
+	char class[32], x[24], y[24], tall[24];
+	struct buf what;
+
+	(void)snprintf(class, sizeof(class), "day %s",
+	    known ? view_state_style(worst) : "unsure");
+	(void)snprintf(x, sizeof(x), "%zu", i * STEP);
+	(void)snprintf(y, sizeof(y), "%d", HEIGHT - height);
+	(void)snprintf(tall, sizeof(tall), "%d", height);
+	buf_init(&what, 256);
+	words(d, &what);
+	html_start(h, "rect", "class", class, "x", x, "y", y, "width", "4",
+	    "height", tall, NULL);
+	html_element(h, "title", buf_text(&what), NULL);
+	html_end(h, "rect");
+	buf_free(&what);
+}
+
+/* The days with trouble, newest first; returns how many. */
+static size_t
+list(struct html *h, const struct model_day *days, size_t n)
+{
+	size_t listed = 0;
+
+	for (size_t i = n; i > 0; i--) {
+		const struct model_day *d = &days[i - 1];
+		struct buf what;
+
+		if (!is_known(d) ||
+		    (model_tally_worst(&d->t) == MODEL_OPERATIONAL &&
+		        model_unknown_s(&d->t, false) == 0))
+			continue;
+		if (listed++ == 0)
+			html_start(h, "ul", NULL);
+		buf_init(&what, 256);
+		words(d, &what);
+		html_element(h, "li", buf_text(&what), NULL);
+		buf_free(&what);
+	}
+	if (listed > 0)
+		html_end(h, "ul");
+	return listed;
+}
+
+void
+chart_days(struct html *h, const struct model_day *days, size_t n)
+{
+	char box[40], label[96];
+	size_t trouble = 0;
+
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		trouble += is_known(&days[i]) &&
+		    model_tally_worst(&days[i].t) != MODEL_OPERATIONAL;
+	(void)snprintf(box, sizeof(box), "0 0 %zu %d", n * STEP - 1, HEIGHT);
+	(void)snprintf(label, sizeof(label),
+	    "The last %zu days, a bar each: %zu with trouble", n, trouble);
+	html_start(h, "svg", "class", "days", "viewBox", box,
+	    "preserveAspectRatio", "none", "role", "img", "aria-label", label,
+	    NULL);
+	for (size_t i = 0; i < n; i++)
+		bar(h, &days[i], i);
+	html_end(h, "svg");
+	html_start(h, "p", "class", "scale", NULL);
+	html_textf(h, "%zu days ago", n - 1);
+	html_element(h, "span", "today", NULL);
+	html_end(h, "p");
+	html_start(h, "details", NULL);
+	html_element(h, "summary", "Days with trouble", NULL);
+	if (list(h, days, n) == 0)
+		html_element(h, "p", "None.", NULL);
+	html_end(h, "details");
+	html_newline(h);
+}
