@@ -7,8 +7,10 @@
  */
 #include "lib/clock.h"
 #include "tests/bench/part/journal.h"
-#include "tests/bench/part/latency.h"
+#include "tests/bench/part/load_options.h"
+#include "tests/bench/part/mix.h"
 #include "tests/bench/part/talk.h"
+#include "tests/bench/part/tally.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,22 +25,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define MOST_SESSIONS 1024
 #define STALL_MS 15000
-
-struct options {
-	uint16_t port;
-	unsigned at_once; /* sessions */
-	unsigned seconds;
-	unsigned recipients; /* a session */
-	unsigned new_percent;
-	uint64_t known; /* envelopes 0 .. known - 1 have been seen */
-	uint64_t first_new; /* numbers of new ones begin here */
-	uint64_t fill; /* send the envelopes 0 .. fill - 1, then end */
-	const char *journal; /* numbers of those answered are written here */
-	const char *check; /* a journal: all of it must pass */
-	bool patient; /* a lost connection is tried again, not a fault */
-};
 
 struct session {
 	int fd;
@@ -53,15 +40,13 @@ struct session {
 };
 
 struct load {
-	struct options o;
+	struct load_options o;
 	struct session *sessions;
 	int epoll;
-	uint64_t next_new, next_fill, next_check;
+	struct mix mix;
+	uint64_t next_fill, next_check, opened;
 	struct journal check, answered;
-	struct latency latency; /* of each decision */
-	uint64_t passed, deferred, refused, wrong; /* decisions */
-	uint64_t done_sessions, lost_sessions, opened;
-	uint64_t random;
+	struct tally tally;
 	bool ending;
 	unsigned running;
 };
@@ -80,15 +65,6 @@ die(const char *what)
 {
 	fprintf(stderr, "milterload: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static uint64_t
-next_random(struct load *l)
-{
-	l->random ^= l->random << 13;
-	l->random ^= l->random >> 7;
-	l->random ^= l->random << 17;
-	return l->random;
 }
 
 static bool
@@ -111,9 +87,9 @@ finish(struct load *l, struct session *s, bool whole)
 	    journal_add(&l->answered, s->talk.number) == -1)
 		die("journal");
 	if (whole) {
-		l->done_sessions++;
+		l->tally.sessions++;
 	} else if (l->o.patient) {
-		l->lost_sessions++;
+		l->tally.lost++;
 		/* Where nobody listens, once in a while is often enough. */
 		usleep(2000);
 	} else {
@@ -121,7 +97,8 @@ finish(struct load *l, struct session *s, bool whole)
 		    (int)s->talk.step);
 		exit(1);
 	}
-	start(l, s);
+	if (l->o.per_second == 0)
+		start(l, s);
 }
 
 /*
@@ -141,23 +118,19 @@ go_on(struct load *l, struct session *s)
 }
 
 static void
-count_decision(struct load *l, struct session *s, char answer)
+count_decision(struct load *l, struct session *s, char code)
 {
 	int64_t us = (clock_mono_ns() - s->sent_ns) / 1000;
-	bool passed = answer == 'c' || answer == 'a';
+	enum tally_answer answer = TALLY_REFUSE;
 
-	if (latency_add(&l->latency, us) == -1)
-		die("memory");
-	if (passed) {
-		l->passed++;
+	if (code == 'c' || code == 'a') {
+		answer = TALLY_PASS;
 		s->talk.accepted++;
-	} else if (answer == 'y' || answer == 't') {
-		l->deferred++;
-	} else {
-		l->refused++;
+	} else if (code == 'y' || code == 't') {
+		answer = TALLY_DEFER;
 	}
-	if (s->known != passed)
-		l->wrong++;
+	if (tally_add(&l->tally, answer, s->known, us) == -1)
+		die("memory");
 	if (s->talk.repeat + 1 == l->o.recipients)
 		s->answered = true;
 }
@@ -204,7 +177,7 @@ on_input(struct load *l, struct session *s)
 	while (s->in_len >= 5) {
 		unsigned char packet[sizeof s->in];
 		uint32_t size;
-		uint64_t mine = l->done_sessions + l->lost_sessions;
+		uint64_t mine = l->tally.sessions + l->tally.lost;
 
 		memcpy(&size, s->in, 4);
 		size = ntohl(size);
@@ -219,7 +192,7 @@ on_input(struct load *l, struct session *s)
 		memmove(s->in, s->in + 4 + size, s->in_len);
 		on_packet(l, s, packet, size);
 		/* That session may be over and another have begun. */
-		if (mine != l->done_sessions + l->lost_sessions)
+		if (mine != l->tally.sessions + l->tally.lost)
 			return;
 	}
 }
@@ -246,14 +219,7 @@ choose(struct load *l, uint64_t *number_r, bool *known_r)
 		*known_r = false;
 		return true;
 	}
-	*known_r = l->o.known > 0 && next_random(l) % 100 >= l->o.new_percent;
-	if (*known_r) {
-		*number_r = next_random(l) % l->o.known;
-		*number_r -= *number_r % l->o.recipients;
-	} else {
-		*number_r = l->next_new;
-		l->next_new += TALK_GROUP;
-	}
+	*number_r = mix_next(&l->mix, known_r);
 	return true;
 }
 
@@ -328,17 +294,32 @@ drop_stalled(struct load *l)
 	}
 }
 
+/* Where sessions begin by the clock: those that are due. */
+static void
+start_due(struct load *l, int64_t ns)
+{
+	uint64_t due = (uint64_t)ns / 1000 * l->o.per_second / 1000000;
+
+	for (unsigned i = 0; i < l->o.at_once && l->opened < due; i++)
+		if (l->sessions[i].fd == -1)
+			start(l, &l->sessions[i]);
+}
+
 static double
 run(struct load *l)
 {
 	struct epoll_event events[64];
 	int64_t begun = clock_mono_ns(), swept = begun;
 	bool timed = l->o.fill == 0 && l->o.check == NULL;
+	bool paced = l->o.per_second > 0;
 
-	for (unsigned i = 0; i < l->o.at_once; i++)
-		start(l, &l->sessions[i]);
-	while (l->running > 0) {
-		int n = epoll_wait(l->epoll, events, 64, 200);
+	for (unsigned i = 0; i < l->o.at_once; i++) {
+		l->sessions[i].fd = -1;
+		if (!paced)
+			start(l, &l->sessions[i]);
+	}
+	while (l->running > 0 || (paced && !l->ending)) {
+		int n = epoll_wait(l->epoll, events, 64, paced ? 1 : 200);
 		int64_t now = clock_mono_ns();
 
 		for (int i = 0; i < n; i++)
@@ -346,6 +327,8 @@ run(struct load *l)
 		if (told_to_end ||
 		    (timed && now - begun > l->o.seconds * INT64_C(1000000000)))
 			l->ending = true;
+		if (paced && !l->ending)
+			start_due(l, now - begun);
 		if (now - swept > 1000000000) {
 			drop_stalled(l);
 			swept = now;
@@ -354,116 +337,21 @@ run(struct load *l)
 	return (double)(clock_mono_ns() - begun) / 1e9;
 }
 
-static void
-print_result(struct load *l, double seconds)
-{
-	uint64_t n = l->passed + l->deferred + l->refused;
-
-	latency_sort(&l->latency);
-	printf("{\"decisions\": %" PRIu64 ", \"seconds\": %.3f, "
-	       "\"rate\": %.0f, \"passed\": %" PRIu64 ", \"deferred\": %" PRIu64
-	       ", \"refused\": %" PRIu64 ", \"wrong\": %" PRIu64
-	       ", \"sessions\": %" PRIu64 ", \"lost\": %" PRIu64
-	       ", \"p50_us\": %u, \"p99_us\": %u, "
-	       "\"p999_us\": %u, \"max_us\": %u}\n",
-	    n, seconds, (double)n / seconds, l->passed, l->deferred, l->refused,
-	    l->wrong, l->done_sessions, l->lost_sessions,
-	    latency_quantile(&l->latency, 0.5),
-	    latency_quantile(&l->latency, 0.99),
-	    latency_quantile(&l->latency, 0.999),
-	    latency_quantile(&l->latency, 1));
-}
-
-static void
-usage(void)
-{
-	fputs("usage: milterload -p PORT [-c SESSIONS AT ONCE] [-s SECONDS]\n"
-	      "  [-r RECIPIENTS A SESSION] [-k KNOWN ENVELOPES]\n"
-	      "  [-n PERCENT OF NEW ONES] [-f FIRST NEW NUMBER] [-j JOURNAL]\n"
-	      "  [-l: go on when a connection is lost]\n"
-	      "  [-F N: envelopes 0 to N - 1, then end]\n"
-	      "  [-C JOURNAL: all of it must pass, then end]\n",
-	    stderr);
-	exit(2);
-}
-
-static uint64_t
-number(const char *text)
-{
-	char *end;
-	uint64_t n = strtoull(text, &end, 10);
-
-	if (*text == '\0' || *end != '\0')
-		usage();
-	return n;
-}
-
-static void
-read_options(int argc, char **argv, struct options *o)
-{
-	int c;
-
-	*o = (struct options){ .at_once = 16,
-		.seconds = 5,
-		.recipients = 1,
-		.new_percent = 30,
-		.first_new = UINT64_C(1) << 40 };
-	while ((c = getopt(argc, argv, "p:c:s:r:k:n:f:j:lF:C:")) != -1)
-		switch (c) {
-		case 'p':
-			o->port = (uint16_t)number(optarg);
-			break;
-		case 'c':
-			o->at_once = (unsigned)number(optarg);
-			break;
-		case 's':
-			o->seconds = (unsigned)number(optarg);
-			break;
-		case 'r':
-			o->recipients = (unsigned)number(optarg);
-			break;
-		case 'k':
-			o->known = number(optarg);
-			break;
-		case 'n':
-			o->new_percent = (unsigned)number(optarg);
-			break;
-		case 'f':
-			o->first_new = number(optarg);
-			break;
-		case 'j':
-			o->journal = optarg;
-			break;
-		case 'l':
-			o->patient = true;
-			break;
-		case 'F':
-			o->fill = number(optarg);
-			break;
-		case 'C':
-			o->check = optarg;
-			break;
-		default:
-			usage();
-		}
-	if (o->port == 0 || o->at_once < 1 || o->at_once > MOST_SESSIONS ||
-	    o->recipients < 1 || TALK_GROUP % o->recipients != 0 ||
-	    optind != argc)
-		usage();
-}
-
 int
 main(int argc, char **argv)
 {
-	struct load l = { .random = 88172645463325252 };
+	struct load l = { .epoll = epoll_create1(0) };
 	double seconds;
 
-	read_options(argc, argv, &l.o);
+	load_options_read(argc, argv, &l.o);
 	(void)signal(SIGINT, on_signal);
 	(void)signal(SIGTERM, on_signal);
-	l.next_new = l.o.first_new;
+	l.mix = (struct mix){ .known = l.o.known,
+		.new_percent = l.o.new_percent,
+		.at_once = l.o.recipients,
+		.next_new = l.o.first_new,
+		.random = MIX_SEED ^ l.o.first_new };
 	l.sessions = calloc(l.o.at_once, sizeof *l.sessions);
-	l.epoll = epoll_create1(0);
 	if (l.sessions == NULL || l.epoll == -1)
 		die("start");
 	if (l.o.check != NULL && journal_read(&l.check, l.o.check) == -1)
@@ -472,11 +360,11 @@ main(int argc, char **argv)
 	if (l.o.journal != NULL &&
 	    journal_append(&l.answered, l.o.journal) == -1)
 		die(l.o.journal);
-	print_result(&l, seconds);
+	tally_print(&l.tally, seconds);
 	free(l.sessions);
 	free(l.check.numbers);
 	free(l.answered.numbers);
-	free(l.latency.micros);
+	free(l.tally.latency.micros);
 	(void)close(l.epoll);
 	return 0;
 }

@@ -40,3 +40,13 @@ latency_quantile(const struct latency *l, double q)
 		return 0;
 	return l->micros[(size_t)(q * (double)(l->n - 1))];
 }
+
+size_t
+latency_over(const struct latency *l, uint32_t us)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++)
+		n += l->micros[i] > us;
+	return n;
+}

@@ -16,5 +16,7 @@ int latency_add(struct latency *l, int64_t us);
 void latency_sort(struct latency *l);
 /* The value that the share "q" (0 to 1) does not exceed; 0 of nothing. */
 uint32_t latency_quantile(const struct latency *l, double q);
+/* How many took longer than "us". */
+size_t latency_over(const struct latency *l, uint32_t us);
 
 #endif

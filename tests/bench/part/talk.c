@@ -29,19 +29,6 @@ static const struct {
 	[TALK_EOM] = { 'E', 0, 0 },
 };
 
-/* A number in letters only: what looks like a counter would be folded. */
-static void
-letters(uint64_t n, char out[16])
-{
-	size_t i = 0;
-
-	do {
-		out[i++] = (char)('a' + n % 26);
-		n /= 26;
-	} while (n > 0 && i < 15);
-	out[i] = '\0';
-}
-
 static void
 put(struct talk *t, char command, const void *data, size_t n)
 {
@@ -71,57 +58,48 @@ put_words(struct talk *t, char command, const char *words)
 }
 
 static void
-put_connect(struct talk *t)
+put_connect(struct talk *t, const struct envelope *env)
 {
 	char text[256];
 	int n, host;
 	uint16_t port = htons(4242);
-	uint64_t group = t->number / TALK_GROUP;
-	unsigned net = (unsigned)(group % 4000000);
-	char ip[32];
 
-	(void)snprintf(ip, sizeof ip, "%u.%u.%u.%u", 11 + net / 65536,
-	    net / 256 % 256, net % 256, (unsigned)(1 + group % 250));
 	(void)snprintf(text, sizeof text,
 	    "Cj|mx.home.example|{daemon_name}|mx.home.example|{daemon_addr}|"
 	    "127.0.0.1|v|Postfix 3.7.11|_|unknown [%s]|",
-	    ip);
+	    env->client);
 	put_words(t, 'D', text);
-	host = snprintf(text, sizeof text, "[%s]", ip) + 1;
+	host = snprintf(text, sizeof text, "[%s]", env->client) + 1;
 	text[host] = '4';
 	memcpy(text + host + 1, &port, 2);
-	n = snprintf(text + host + 3, sizeof text - (size_t)host - 3, "%s", ip);
+	n = snprintf(
+	    text + host + 3, sizeof text - (size_t)host - 3, "%s", env->client);
 	put(t, 'C', text, (size_t)(host + 3 + n + 1));
 }
 
 static void
-put_mail(struct talk *t)
+put_mail(struct talk *t, const struct envelope *env)
 {
-	char text[256], name[16], domain[16];
+	char text[256];
 
-	letters(t->number / TALK_GROUP, name);
-	letters(t->number / TALK_GROUP % 20000, domain);
 	(void)snprintf(text, sizeof text,
-	    "M{mail_addr}|%s@%s.example|{mail_host}|%s.example|{mail_mailer}|"
-	    "smtp|",
-	    name, domain, domain);
+	    "M{mail_addr}|%s|{mail_host}|%s|{mail_mailer}|smtp|", env->sender,
+	    env->sender_domain);
 	put_words(t, 'D', text);
-	(void)snprintf(text, sizeof text, "<%s@%s.example>|", name, domain);
+	(void)snprintf(text, sizeof text, "<%s>|", env->sender);
 	put_words(t, 'M', text);
 }
 
 static void
-put_rcpt(struct talk *t)
+put_rcpt(struct talk *t, const struct envelope *env)
 {
-	char text[256], name[16];
+	char text[256];
 
-	letters((t->number + t->repeat) % 10007, name);
 	(void)snprintf(text, sizeof text,
-	    "R{rcpt_addr}|%s@home.example|{rcpt_host}|home.example|"
-	    "{rcpt_mailer}|virtual|",
-	    name);
+	    "R{rcpt_addr}|%s|{rcpt_host}|home.example|{rcpt_mailer}|virtual|",
+	    env->recipient);
 	put_words(t, 'D', text);
-	(void)snprintf(text, sizeof text, "<%s@home.example>|", name);
+	(void)snprintf(text, sizeof text, "<%s>|", env->recipient);
 	put_words(t, 'R', text);
 }
 
@@ -131,20 +109,22 @@ put_step(struct talk *t)
 	static const char *const headers[N_HEADERS] = { "From|a@b.example|",
 		"To|c@home.example|", "Subject|hello|",
 		"Date|Thu, 19 Mar 2026 16:21:30 +0000|" };
+	struct envelope env;
 
+	envelope_of(t->number + (t->step == TALK_RCPT ? t->repeat : 0), &env);
 	switch (t->step) {
 	case TALK_CONNECT:
-		put_connect(t);
+		put_connect(t, &env);
 		return;
 	case TALK_HELO:
 		put_words(t, 'D', "H");
 		put_words(t, 'H', "mail.client.example|");
 		return;
 	case TALK_MAIL:
-		put_mail(t);
+		put_mail(t, &env);
 		return;
 	case TALK_RCPT:
-		put_rcpt(t);
+		put_rcpt(t, &env);
 		return;
 	case TALK_HEADER:
 		put_words(t, 'L', headers[t->repeat]);

@@ -1,17 +1,16 @@
 #ifndef TESTS_BENCH_PART_TALK_H
 #define TESTS_BENCH_PART_TALK_H
 
+#include "tests/bench/part/envelope.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * What Postfix 3.7 says to a milter.  Every envelope has a number that all of
- * it follows from; TALK_GROUP of them have one client and sender, so that they
- * can be sent in one session as well as each in its own.  Pure: fills a
- * buffer, sends nothing.
+ * What Postfix 3.7 says to a milter about envelopes of envelope.h.  Pure: fills
+ * a buffer, sends nothing.
  */
-#define TALK_GROUP 50
 
 /* What a session does, in order; recipients and headers repeat their step. */
 enum talk_step {
