@@ -255,6 +255,7 @@ judge(struct gw *g, struct trial *t)
 		.store = g->store,
 		.allow = grey_whitelist_allow(w),
 		.trace = &trace,
+		.pressure = pressure_read(g->config.pressure.file, g->now),
 		.dry = true,
 	};
 	struct err e;

@@ -214,8 +214,7 @@ compose_store(struct buf *b, struct grey_store *store)
 }
 
 void
-count_compose(struct count *c, struct grey_store *store, struct spf_pool *spf,
-    struct buf *out)
+count_compose(struct count *c, const struct count_from *from, struct buf *out)
 {
 	metrics_head(out, "greymilter_decisions_total", "counter",
 	    "Decisions on a recipient, by verdict");
@@ -227,6 +226,11 @@ count_compose(struct count *c, struct grey_store *store, struct spf_pool *spf,
 	    out, "greymilter_rules_total", "rule", grey_rule_words, c->rules);
 	metrics_single(out, "greymilter_deferred_total", "counter",
 	    "Recipients deferred", (double)atomic_load(&c->deferred));
+	metrics_single(out, "greymilter_braked_total", "counter",
+	    "Recipients answered 452 because a mail store is full",
+	    (double)atomic_load(&c->braked));
+	metrics_single(out, "greymilter_pressure_level", "gauge",
+	    "Pressure: 0 ok, 1 high, 2 critical, 3 full", from->pressure);
 	metrics_single(out, "greymilter_connections_total", "counter",
 	    "Connections of the mail server",
 	    (double)atomic_load(&c->connections));
@@ -237,6 +241,6 @@ count_compose(struct count *c, struct grey_store *store, struct spf_pool *spf,
 	compose_times(out, "greymilter_store_seconds",
 	    "How long the rules took, most of it for the store's answer",
 	    &c->store_times);
-	compose_spf(out, spf);
-	compose_store(out, store);
+	compose_spf(out, from->spf);
+	compose_store(out, from->store);
 }

@@ -2,6 +2,7 @@
 #define MILTER_COUNT_H
 
 #include "lib/grey/check.h"
+#include "lib/pressure.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct count {
 	atomic_ullong verdicts[GREY_VERDICTS];
 	atomic_ullong rules[GREY_RULES];
 	atomic_ullong deferred;
+	atomic_ullong braked;
 	atomic_ullong connections;
 	struct count_times times, spf_times, store_times;
 	/* What count_save() has saved already; one thread. */
@@ -46,8 +48,15 @@ void count_store(struct count *c, int64_t took_ns);
 /* Add what was counted since the last call to the store's counters. */
 void count_save(struct count *c, struct grey_store *store);
 
-/* Prometheus text; "spf" may be NULL. */
-void count_compose(struct count *c, struct grey_store *store,
-    struct spf_pool *spf, struct buf *out);
+/* Whose state is shown beside it. */
+struct count_from {
+	struct grey_store *store;
+	struct spf_pool *spf; /* or NULL */
+	enum pressure_level pressure;
+};
+
+/* Prometheus text. */
+void count_compose(
+    struct count *c, const struct count_from *from, struct buf *out);
 
 #endif

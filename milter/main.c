@@ -68,6 +68,7 @@ finish(struct metrics_http *metrics)
 
 	daemon_notify("STOPPING=1");
 	reload_end();
+	pressure_watch_end(&milter.pressure);
 	drain();
 	metrics_http_close(metrics);
 	count_save(&milter.count, milter.store);
@@ -128,7 +129,11 @@ compose_metrics(struct buf *out, void *arg)
 {
 	struct milter *m = arg;
 
-	count_compose(&m->count, m->store, atomic_load(&m->proof.pool), out);
+	count_compose(&m->count,
+	    &(struct count_from){ .store = m->store,
+	        .spf = atomic_load(&m->proof.pool),
+	        .pressure = pressure_watch_level(&m->pressure) },
+	    out);
 }
 
 static int
@@ -137,6 +142,8 @@ start_threads(struct metrics_http *metrics, struct err *e)
 	pthread_t listener;
 
 	proof_start(&milter.proof);
+	if (pressure_watch_start(&milter.pressure, &milter.live, e) == -1)
+		return -1;
 	if (grey_store_start(milter.store, e) == -1)
 		return -1;
 	if (metrics != NULL &&

@@ -3,7 +3,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/err.h"
-#include "lib/grey/store.h"
+#include "milter/decide.h"
 #include "milter/header.h"
 
 #include <arpa/inet.h>
@@ -26,40 +26,28 @@ struct recipients {
 /* One connection of the mail server's. */
 struct session {
 	unsigned long steps; /* negotiated SMFIP_NR_* */
-	struct ip client;
-	bool has_client;
-	bool originating;
-	char name[DOMAIN_MAX + 1]; /* forward-confirmed, or "" */
-	char helo[DOMAIN_MAX + 1];
+	struct client client;
 	char host[DOMAIN_MAX + 1]; /* the mail server's own name */
-
-	/* one message */
-	struct live *live;
-	char *sender; /* without brackets */
-	bool authenticated;
-	bool who_known;
-	struct grey_who who;
-	bool spf_asked;
-	struct spf_answer spf;
+	struct message message;
 	struct recipients held; /* of a bounce: judged at DATA */
-	struct header_facts header;
 };
 
 static void
 message_end(struct session *s)
 {
+	struct message *m = &s->message;
 	size_t i;
 
 	for (i = 0; i < s->held.n; i++)
 		free(s->held.items[i]);
 	free(s->held.items);
 	s->held = (struct recipients){ 0 };
-	free(s->sender);
-	s->sender = NULL;
-	live_release(s->live);
-	s->live = NULL;
-	s->authenticated = s->who_known = s->spf_asked = false;
-	s->header = (struct header_facts){ 0 };
+	free(m->sender);
+	m->sender = NULL;
+	live_release(m->live);
+	m->live = NULL;
+	m->authenticated = m->who_known = m->dns_asked = false;
+	m->header = (struct header_facts){ 0 };
 }
 
 static const char *
@@ -155,18 +143,20 @@ static sfsistat
 on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 {
 	struct session *s = smfi_getpriv(ctx);
+	struct client *c;
 	const char *daemon;
 
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	message_end(s);
-	s->helo[0] = s->name[0] = '\0';
-	s->has_client = read_address(address, &s->client);
+	c = &s->client;
+	c->helo[0] = c->name[0] = '\0';
+	c->has_ip = read_address(address, &c->ip);
 	if (name != NULL && *name != '[' && strcasecmp(name, "unknown") != 0)
-		(void)snprintf(s->name, sizeof(s->name), "%s", name);
+		(void)snprintf(c->name, sizeof(c->name), "%s", name);
 	(void)snprintf(s->host, sizeof(s->host), "%s", macro(ctx, "j"));
 	daemon = macro(ctx, "{daemon_name}");
-	s->originating = strcasecmp(daemon, "ORIGINATING") == 0;
+	c->originating = strcasecmp(daemon, "ORIGINATING") == 0;
 	if (*daemon == '\0')
 		log_warn_limited(&milter->macro_log, clock_mono_ms(), 3600,
 		    "the mail server sends no {daemon_name}: add it to "
@@ -180,7 +170,8 @@ on_helo(SMFICTX *ctx, char *helo)
 	struct session *s = smfi_getpriv(ctx);
 
 	if (s != NULL && helo != NULL)
-		(void)snprintf(s->helo, sizeof(s->helo), "%s", helo);
+		(void)snprintf(
+		    s->client.helo, sizeof(s->client.helo), "%s", helo);
 	return go_on(s, SMFIP_NR_HELO);
 }
 
@@ -203,127 +194,13 @@ on_mail(SMFICTX *ctx, char **argv)
 	if (s == NULL)
 		return SMFIS_CONTINUE;
 	message_end(s);
-	s->sender = bare_address(argv[0]);
-	s->authenticated = *macro(ctx, "{auth_authen}") != '\0';
-	s->live = live_take(&milter->live);
+	s->message.sender = bare_address(argv[0]);
+	s->message.authenticated = *macro(ctx, "{auth_authen}") != '\0';
+	s->message.live = live_take(&milter->live);
 	return go_on(s, SMFIP_NR_MAIL);
 }
 
-/* --- the decision
- * ------------------------------------------------------------- */
-
-static void
-log_decision(SMFICTX *ctx, const struct session *s, const char *recipient,
-    const struct grey_outcome *out)
-{
-	bool would = !out->defer &&
-	    (out->verdict == GREY_NEW || out->verdict == GREY_WAITING);
-	const char *queue_id = macro(ctx, "i");
-	char client[IP_TEXT_SIZE] = "unknown", more[DOMAIN_MAX + 128] = "";
-
-	if (s->has_client)
-		(void)ip_text(&s->client, client);
-	if (out->wait_s > 0)
-		(void)snprintf(more, sizeof(more), ", wait=%llds%s",
-		    (long long)out->wait_s,
-		    would ? " (not deferred: mode)" : "");
-	else if (out->waited_s > 0)
-		(void)snprintf(more, sizeof(more), ", waited=%llds",
-		    (long long)out->waited_s);
-	else if (out->reason[0] != '\0')
-		(void)snprintf(more, sizeof(more), ", reason=%s", out->reason);
-	log_info("%s: %s: %s: client=%s[%s], rule=%s%s, from=<%.320s>, "
-	         "to=<%.320s>, helo=<%s>",
-	    *queue_id != '\0' ? queue_id : "NOQUEUE",
-	    out->defer ? "defer" : "pass", grey_verdict_words[out->verdict],
-	    s->name[0] != '\0' ? s->name : "unknown", client,
-	    grey_rule_words[out->rule], more, s->sender, recipient, s->helo);
-}
-
-/* The store tells of its own faults; this is for the rest: no answer in time.
- */
-static void
-tell_fault(const struct err *e)
-{
-	struct grey_store_state st;
-
-	grey_store_state(milter->store, &st);
-	if (!st.faulty)
-		log_warn_limited(&milter->fault_log, clock_mono_ms(), 60,
-		    "store: %s: mail is accepted without greylisting", e->text);
-}
-
-static void
-check_once(struct session *s, const struct grey_check *check,
-    const struct grey_facts *f, int64_t now_ms, struct grey_outcome *out_r)
-{
-	struct err e = { { 0 } };
-	int64_t start = clock_mono_ns();
-
-	if (!s->who_known) {
-		grey_who(check->config, grey_store_secret(milter->store), f,
-		    &s->who);
-		s->who_known = true;
-	}
-	grey_check(check, f, &s->who, now_ms, out_r, &e);
-	count_store(&milter->count, clock_mono_ns() - start);
-	if (out_r->rule == GREY_RULE_STORE_FAULT)
-		tell_fault(&e);
-}
-
-/* SPF is asked once for a message, by the first recipient that needs it. */
-static void
-check(struct session *s, struct grey_facts *f, struct grey_outcome *out_r)
-{
-	struct grey_whitelist *w = grey_store_whitelist(milter->store);
-	struct grey_check c = { .config = &s->live->config,
-		.store = milter->store,
-		.allow = w != NULL ? grey_whitelist_allow(w) : NULL,
-		.can_ask_spf = !s->spf_asked && s->live->config.spf.enabled };
-	int64_t now_ms = clock_steady_ms();
-
-	f->spf = s->spf_asked ? &s->spf : NULL;
-	check_once(s, &c, f, now_ms, out_r);
-	if (out_r->needs_spf) {
-		proof_ask(&milter->proof, c.allow, f, now_ms / 1000, &s->spf);
-		count_spf(&milter->count, &s->spf);
-		s->spf_asked = true;
-		f->spf = &s->spf;
-		s->who_known = c.can_ask_spf = false;
-		now_ms = clock_steady_ms();
-		check_once(s, &c, f, now_ms, out_r);
-	}
-	if (out_r->entry_id != 0)
-		grey_store_hit(milter->store, out_r->entry_id, now_ms / 1000);
-	if (w != NULL)
-		grey_whitelist_release(w);
-}
-
-static void
-decide(SMFICTX *ctx, struct session *s, const char *recipient,
-    struct grey_outcome *out_r)
-{
-	struct grey_facts f = { .client = s->has_client ? &s->client : NULL,
-		.client_name = s->name,
-		.helo = s->helo,
-		.sender = s->sender,
-		.recipient = recipient,
-		.authenticated = s->authenticated,
-		.originating = s->originating };
-	int64_t start = clock_mono_ns();
-
-	atomic_fetch_add(&milter->busy, 1);
-	if (atomic_load(&milter->stopping)) {
-		atomic_fetch_sub(&milter->busy, 1);
-		for (;;)
-			(void)pause(); /* the process is about to end */
-	}
-	check(s, &f, out_r);
-	atomic_fetch_sub(&milter->busy, 1);
-	count_decision(&milter->count, out_r, clock_mono_ns() - start);
-	header_note(&s->header, out_r);
-	log_decision(ctx, s, recipient, out_r);
-}
+/* --- answers --- */
 
 static sfsistat
 defer(SMFICTX *ctx, const struct session *s, const char *recipient,
@@ -332,12 +209,33 @@ defer(SMFICTX *ctx, const struct session *s, const char *recipient,
 	char text[GREY_REPLY_SIZE], doubled[2 * GREY_REPLY_SIZE];
 	char code[GREY_CODE_SIZE], status[GREY_STATUS_SIZE];
 
-	grey_reply_text(s->live->config.reply, recipient, wait_s, text);
+	grey_reply_text(s->message.live->config.reply, recipient, wait_s, text);
 	grey_reply_double(text, doubled);
-	memcpy(code, s->live->code, sizeof(code));
-	memcpy(status, s->live->status, sizeof(status));
+	memcpy(code, s->message.live->code, sizeof(code));
+	memcpy(status, s->message.live->status, sizeof(status));
 	if (smfi_setreply(ctx, code, status, doubled) != MI_SUCCESS)
 		log_warn("the reply was refused by libmilter: \"%s\"", doubled);
+	return SMFIS_TEMPFAIL;
+}
+
+/* A mail store is at its floor: the mail waits, whole and once, elsewhere. */
+static bool
+brakes(const struct session *s)
+{
+	return s->message.live->config.pressure.brake &&
+	    pressure_watch_level(&milter->pressure) == PRESSURE_FULL;
+}
+
+static sfsistat
+brake(SMFICTX *ctx)
+{
+	char code[] = "452", status[] = "4.3.1";
+	char text[] = "Insufficient system storage, please try again later";
+
+	atomic_fetch_add(&milter->count.braked, 1);
+	log_warn_limited(&milter->brake_log, clock_mono_ms(), 60,
+	    "brake: a mail store is full: all mail is answered 452");
+	(void)smfi_setreply(ctx, code, status, text);
 	return SMFIS_TEMPFAIL;
 }
 
@@ -370,17 +268,22 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	struct grey_outcome out;
 	char *recipient;
 
-	if (s == NULL || s->sender == NULL || s->live == NULL)
+	if (s == NULL || s->message.sender == NULL || s->message.live == NULL)
 		return SMFIS_CONTINUE;
 	recipient = bare_address(argv[0]);
 	if (recipient == NULL)
 		return SMFIS_CONTINUE;
-	if (*s->sender == '\0') {
+	if (brakes(s)) {
+		free(recipient);
+		return brake(ctx);
+	}
+	if (*s->message.sender == '\0') {
 		if (hold(&s->held, recipient) == -1)
 			free(recipient);
 		return SMFIS_CONTINUE;
 	}
-	decide(ctx, s, recipient, &out);
+	decide(
+	    milter, &s->client, &s->message, recipient, macro(ctx, "i"), &out);
 	if (out.defer)
 		answer = defer(ctx, s, recipient, out.wait_s);
 	free(recipient);
@@ -400,11 +303,12 @@ on_data(SMFICTX *ctx)
 	int64_t wait_s = 0;
 	bool passes;
 
-	if (s == NULL || s->live == NULL)
+	if (s == NULL || s->message.live == NULL)
 		return SMFIS_ACCEPT;
 	passes = s->held.n == 0;
 	for (i = 0; i < s->held.n; i++) {
-		decide(ctx, s, s->held.items[i], &out);
+		decide(milter, &s->client, &s->message, s->held.items[i],
+		    macro(ctx, "i"), &out);
 		if (!out.defer) {
 			passes = true;
 		} else if (wait_s == 0 || out.wait_s < wait_s) {
@@ -414,7 +318,7 @@ on_data(SMFICTX *ctx)
 	}
 	if (!passes)
 		return defer(ctx, s, s->held.items[last], wait_s);
-	return header_wanted(&s->header, s->live->config.header)
+	return header_wanted(&s->message.header, s->message.live->config.header)
 	    ? SMFIS_CONTINUE
 	    : SMFIS_ACCEPT;
 }
@@ -425,10 +329,10 @@ on_message(SMFICTX *ctx)
 	struct session *s = smfi_getpriv(ctx);
 	char name[] = HEADER_NAME, value[HEADER_SIZE];
 
-	if (s == NULL || s->live == NULL ||
-	    !header_wanted(&s->header, s->live->config.header))
+	if (s == NULL || s->message.live == NULL ||
+	    !header_wanted(&s->message.header, s->message.live->config.header))
 		return SMFIS_ACCEPT;
-	header_text(&s->header, s->host, value);
+	header_text(&s->message.header, s->host, value);
 	if (smfi_addheader(ctx, name, value) != MI_SUCCESS)
 		log_debug("the mail server takes no header");
 	message_end(s);

@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "milter/count.h"
 #include "milter/live.h"
+#include "milter/pressure_watch.h"
 #include "milter/proof.h"
 
 #include <stdatomic.h>
@@ -17,10 +18,11 @@ struct milter {
 	struct grey_store *store;
 	struct proof proof;
 	struct live_slot live;
+	struct pressure_watch pressure;
 	struct count count;
 	atomic_int busy; /* sessions that are asking the store now */
 	atomic_bool stopping; /* the store is not to be asked any more */
-	struct log_limit fault_log, macro_log;
+	struct log_limit fault_log, macro_log, brake_log;
 };
 
 /*

@@ -4,7 +4,6 @@
 #include "lib/err.h"
 #include "lib/grey/config.h"
 #include "lib/grey/key.h"
-#include "lib/grey/name.h"
 #include "lib/grey/spf.h"
 #include "lib/grey/store.h"
 
@@ -14,8 +13,8 @@
 #include <strings.h>
 
 const char *const grey_rule_words[] = { "no_address", "authenticated",
-	"originating", "trusted_networks", "recipient", "whitelist", "known",
-	"triplet", "store_fault", NULL };
+	"originating", "trusted_networks", "recipient", "whitelist", "expected",
+	"proven", "known", "triplet", "store_fault", NULL };
 
 static const char *
 or_empty(const char *s)
@@ -23,67 +22,10 @@ or_empty(const char *s)
 	return s != NULL ? s : "";
 }
 
-static void
-add_identity(struct grey_who *who, const struct key_secret *secret,
-    enum grey_identity_kind kind, const char *value)
+static bool
+is_bounce(const struct grey_facts *f)
 {
-	struct grey_attempt *a = &who->attempt;
-	struct key k = key_identity(secret, grey_identity_words[kind], value);
-
-	(void)snprintf(
-	    who->text[a->n_identities], GREY_IDENTITY_TEXT, "%s", value);
-	a->identities[a->n_identities++] =
-	    (struct grey_identity){ .id = key_short(&k), .kind = kind };
-}
-
-static void
-add_credit(struct grey_who *who, const struct key_secret *secret,
-    const char *kind, const char *value)
-{
-	struct key k = key_identity(secret, kind, value);
-
-	who->attempt.credits[who->attempt.n_credits++] = key_short(&k);
-}
-
-/*
- * A name alone recognises a retry; to be known it takes the network as well,
- * since whoever has a name in a big provider's domain would share in it.
- */
-static void
-add_name(struct grey_who *who, const struct key_secret *secret,
-    const struct grey_facts *f)
-{
-	const char *name = or_empty(f->client_name);
-	char domain[DOMAIN_MAX + 1];
-	char both[2 * GREY_IDENTITY_TEXT];
-
-	if (*name == '\0' || name_is_dynamic(name, f->client) ||
-	    name_registrable(name, domain) != 1)
-		return;
-	(void)snprintf(both, sizeof(both), "%s %s", who->text[0], domain);
-	add_identity(who, secret, GREY_NAME, domain);
-	add_credit(who, secret, "net+name", both);
-}
-
-void
-grey_who(const struct grey_config *c, const struct key_secret *secret,
-    const struct grey_facts *f, struct grey_who *who_r)
-{
-	char text[IP_TEXT_SIZE];
-	struct ip_net net;
-
-	who_r->attempt.n_identities = 0;
-	who_r->attempt.n_credits = 0;
-	if (f->client == NULL)
-		return;
-	net = ip_net_of(f->client,
-	    (unsigned)(f->client->bits == 32 ? c->network4 : c->network6));
-	add_identity(who_r, secret, GREY_NET, ip_net_text(&net, text));
-	add_name(who_r, secret, f);
-	if (f->spf == NULL || !f->spf->proves)
-		return;
-	add_identity(who_r, secret, GREY_SPF, f->spf->domain);
-	add_credit(who_r, secret, "spf", f->spf->domain);
+	return *f->sender == '\0' || strcmp(f->sender, "<>") == 0;
 }
 
 /* --- the rules, each in the order of enum grey_rule --- */
@@ -283,7 +225,7 @@ rule_whitelist(const struct work *w)
 
 	if (w->c->allow == NULL)
 		return false;
-	if (*w->f->sender == '\0' || strcmp(w->f->sender, "<>") == 0)
+	if (is_bounce(w->f))
 		found = try_bounce(w, &matches);
 	else
 		found = try_whitelist(w, w->f->sender, false, &matches);
@@ -294,7 +236,68 @@ rule_whitelist(const struct work *w)
 	return found;
 }
 
+/*
+ * What an own user has written to may answer.  A fault of the store is left to
+ * the judgement behind it.
+ */
+static bool
+rule_expected(const struct work *w)
+{
+	struct err e;
+
+	if (is_bounce(w->f))
+		return false;
+	if (!grey_sender_is_proven(w->f)) {
+		tell(w, GREY_RULE_EXPECTED, false,
+		    "the sender's domain is not proven");
+		return false;
+	}
+	if (grey_store_expected(w->c->store, w->f->sender,
+	        w->now_ms / 1000 - w->c->config->lifetime_s, &e) != 1) {
+		tell(w, GREY_RULE_EXPECTED, false,
+		    "no own user has written to the sender");
+		return false;
+	}
+	tell(w, GREY_RULE_EXPECTED, true,
+	    "an own user has written to the sender, who is proven");
+	return exempt(w, GREY_RULE_EXPECTED, "");
+}
+
+/* Whether to let a stranger pass, which is recorded as if he had waited. */
+static bool
+rule_proven(const struct work *w)
+{
+	const struct spf_answer *spf = w->f->spf;
+	bool proven;
+
+	if (w->c->config->defer != GREY_DEFER_UNPROVEN)
+		return false;
+	proven = spf != NULL && spf->proves;
+	tell(w, GREY_RULE_PROVEN, proven,
+	    proven ? "defer = unproven, and SPF proves %.253s"
+	           : "defer = unproven, but SPF proves nothing%s",
+	    proven ? spf->domain : "");
+	return proven;
+}
+
 /* --- the store's judgement --- */
+
+/* Under pressure whoever is not proven waits longer. */
+static int64_t
+pressed(const struct work *w, int64_t delay_s)
+{
+	const struct grey_config *c = w->c->config;
+	int64_t least = w->c->pressure == PRESSURE_OK ? 0
+	    : w->c->pressure == PRESSURE_HIGH         ? c->pressure.delay_high_s
+	                                      : c->pressure.delay_critical_s;
+
+	if (least <= delay_s || grey_sender_is_proven(w->f))
+		return delay_s;
+	tell(w, GREY_RULE_TRIPLET, false,
+	    "pressure is %s: who is not proven waits %lld s",
+	    pressure_words[w->c->pressure], (long long)least);
+	return least;
+}
 
 static void
 tell_judgement(const struct work *w, const struct grey_judgement *j)
@@ -315,7 +318,8 @@ tell_judgement(const struct work *w, const struct grey_judgement *j)
 		    (long long)j->wait_s);
 		break;
 	case GREY_PASS:
-		tell(w, GREY_RULE_TRIPLET, true, "has waited");
+		if (w->out->rule == GREY_RULE_TRIPLET)
+			tell(w, GREY_RULE_TRIPLET, true, "has waited");
 		break;
 	case GREY_KNOWN:
 	case GREY_EXEMPT:
@@ -341,25 +345,34 @@ is_settled(const struct grey_judgement *j, size_t n_credits)
 	return true;
 }
 
+static enum grey_rule
+rule_of(const struct grey_judgement *j, bool let)
+{
+	if (j->verdict == GREY_KNOWN)
+		return GREY_RULE_KNOWN;
+	return let ? GREY_RULE_PROVEN : GREY_RULE_TRIPLET;
+}
+
 static int
 ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
     struct err *e)
 {
+	bool let = rule_proven(w);
 	const struct grey_config *c = w->c->config;
 	char sender[KEY_TEXT_SIZE], recipient[KEY_TEXT_SIZE];
 	char plain[KEY_TEXT_SIZE], client[IP_TEXT_SIZE];
 	struct grey_question q = {
 		.attempt = who->attempt,
-		.policy = { .delay_s = delay_s,
+		.policy = { .delay_s = pressed(w, delay_s),
 		    .retry_window_s = c->retry_window_s,
 		    .lifetime_s = c->lifetime_s,
 		    .known_after = c->known_after,
-		    .learn = c->mode == GREY_LEARN },
+		    .learn = let || c->mode == GREY_LEARN },
 		.now_ms = w->now_ms,
 		.sender = plain,
 		.recipient = recipient,
 		.client = ip_text(w->f->client, client),
-		.dry = w->c->dry || w->c->can_ask_spf,
+		.dry = w->c->dry || w->c->can_ask_dns,
 	};
 	struct grey_judgement j;
 
@@ -369,13 +382,12 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 	q.key = key_envelope(grey_store_secret(w->c->store), sender, recipient);
 	if (grey_store_judge(w->c->store, &q, &j, e) == -1)
 		return -1;
-	if (w->c->can_ask_spf && !is_settled(&j, who->attempt.n_credits)) {
-		w->out->needs_spf = true;
+	if (w->c->can_ask_dns && !is_settled(&j, who->attempt.n_credits)) {
+		w->out->needs_dns = true;
 		return 0;
 	}
 	w->out->verdict = j.verdict;
-	w->out->rule = j.verdict == GREY_KNOWN ? GREY_RULE_KNOWN
-	                                       : GREY_RULE_TRIPLET;
+	w->out->rule = rule_of(&j, let);
 	w->out->wait_s = j.wait_s;
 	w->out->waited_s = j.waited_s;
 	tell_judgement(w, &j);
@@ -390,18 +402,18 @@ grey_check(const struct grey_check *c, const struct grey_facts *f,
 	struct work w = { .c = c, .f = f, .now_ms = now_ms, .out = out_r };
 	int64_t delay_s = c->config->delay_s;
 
-	out_r->defer = out_r->needs_spf = false;
+	out_r->defer = out_r->needs_dns = false;
 	out_r->wait_s = out_r->waited_s = out_r->entry_id = 0;
 	out_r->reason[0] = '\0';
 	if (rule_client(&w) || rule_recipient(&w, &delay_s) ||
-	    rule_whitelist(&w))
+	    rule_whitelist(&w) || (!c->can_ask_dns && rule_expected(&w)))
 		return;
 	if (ask_store(&w, who, delay_s, e) == -1) {
 		tell(&w, GREY_RULE_STORE_FAULT, true, "the store: %s", e->text);
 		(void)exempt(&w, GREY_RULE_STORE_FAULT, "");
 		return;
 	}
-	if (out_r->needs_spf)
+	if (out_r->needs_dns)
 		return;
 	out_r->defer = c->config->mode == GREY_ENFORCE &&
 	    (out_r->verdict == GREY_NEW || out_r->verdict == GREY_WAITING);

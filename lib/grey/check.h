@@ -4,7 +4,8 @@
 #include "lib/domain.h"
 #include "lib/grey/allow.h"
 #include "lib/grey/judge.h"
-#include "lib/ip.h"
+#include "lib/grey/who.h"
+#include "lib/pressure.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,10 +13,7 @@
 
 struct err;
 struct grey_config;
-struct grey_question;
 struct grey_store;
-struct key_secret;
-struct spf_answer;
 
 /*
  * The order of rules: the one judgement that greymilter acts on and that
@@ -28,6 +26,8 @@ enum grey_rule {
 	GREY_RULE_TRUSTED, /* trusted_networks, mynetworks */
 	GREY_RULE_RECIPIENT, /* greylist = false */
 	GREY_RULE_WHITELIST,
+	GREY_RULE_EXPECTED, /* an own user has written to the sender */
+	GREY_RULE_PROVEN, /* defer = unproven, and SPF proves the sender */
 	GREY_RULE_KNOWN, /* the store: an identity that passed often */
 	GREY_RULE_TRIPLET, /* the store: this envelope */
 	GREY_RULE_STORE_FAULT, /* the store does not answer: pass */
@@ -36,35 +36,10 @@ enum grey_rule {
 
 /*
  * "no_address", "authenticated", "originating", "trusted_networks",
- * "recipient", "whitelist", "known", "triplet", "store_fault", NULL.
+ * "recipient", "whitelist", "expected", "proven", "known", "triplet",
+ * "store_fault", NULL.
  */
 extern const char *const grey_rule_words[];
-
-/* What is known of a client, its message and one recipient. */
-struct grey_facts {
-	const struct ip *client; /* NULL: has no address */
-	const char *client_name; /* forward-confirmed; NULL or "": none */
-	const char *helo;
-	const char *sender; /* as sent; "" or "<>" for a bounce */
-	const char *recipient; /* as sent */
-	bool authenticated;
-	bool originating;
-	const struct spf_answer *spf; /* NULL: not asked, none */
-};
-
-#define GREY_IDENTITY_TEXT (DOMAIN_MAX + 1)
-
-/*
- * Who the client is, by what it is recognised.  The same for all recipients
- * of a message: the caller keeps it.
- */
-struct grey_who {
-	struct grey_attempt attempt;
-	/* Of each identity of the attempt: "192.0.2.0/24", "example.org". */
-	char text[GREY_IDENTITIES][GREY_IDENTITY_TEXT];
-};
-void grey_who(const struct grey_config *c, const struct key_secret *secret,
-    const struct grey_facts *f, struct grey_who *who_r);
 
 /* Hears of every rule that was tried, in order; for "greywl test". */
 struct grey_trace {
@@ -86,10 +61,10 @@ struct grey_outcome {
 	int64_t entry_id; /* GREY_RULE_WHITELIST: which */
 	char reason[DOMAIN_MAX + 72]; /* the entry, network or pattern */
 	/*
-	 * Nothing is decided and nothing is changed: SPF's answer could matter.
-	 * Ask it and check again.
+	 * Nothing is decided and nothing is changed: what the DNS says could
+	 * matter.  Ask it and check again.
 	 */
-	bool needs_spf;
+	bool needs_dns;
 };
 
 /* Where to look. */
@@ -98,13 +73,14 @@ struct grey_check {
 	struct grey_store *store;
 	const struct allow *allow; /* the whitelist */
 	const struct grey_trace *trace; /* or NULL */
+	enum pressure_level pressure;
 	bool dry; /* change nothing */
 	/*
-	 * SPF can be asked and has not been.  Who is exempt anyway, and who
+	 * The DNS can be asked and has not been.  Who is exempt anyway, and who
 	 * passes by net or name without anything to be recorded, need not wait
 	 * for it.
 	 */
-	bool can_ask_spf;
+	bool can_ask_dns;
 };
 
 /*

@@ -117,6 +117,21 @@ grey_store_whitelist(struct grey_store *s)
 	return s->ops->whitelist(s);
 }
 
+void
+grey_store_expect(struct grey_store *s, const char *address, int64_t now)
+{
+	if (s->ops->expect != NULL)
+		s->ops->expect(s, address, now);
+}
+
+int
+grey_store_expected(
+    struct grey_store *s, const char *address, int64_t since, struct err *e)
+{
+	return s->ops->expected != NULL ? s->ops->expected(s, address, since, e)
+	                                : 0;
+}
+
 int
 grey_store_load(
     struct grey_store *s, const struct grey_load *load, struct err *e)

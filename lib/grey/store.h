@@ -158,6 +158,22 @@ void grey_whitelist_release(struct grey_whitelist *w);
 /* An entry has exempted a message; written later, in bulk. */
 void grey_store_hit(struct grey_store *s, int64_t entry_id, int64_t now);
 
+/* --- what own users have written to --- */
+
+/*
+ * Note that an answer may come from an address (any form); written later,
+ * GREY_STORE_SERVE.  The table is bounded: the oldest goes.
+ */
+#define GREY_EXPECTED_MAX 200000
+void grey_store_expect(struct grey_store *s, const char *address, int64_t now);
+
+/*
+ * Whether somebody has written to it at "since" or later (Unix seconds): 1, 0,
+ * or -1 with *e set.  A store that does not keep it says 0.
+ */
+int grey_store_expected(
+    struct grey_store *s, const char *address, int64_t since, struct err *e);
+
 /* --- in bulk: GREY_STORE_EDIT --- */
 
 #define GREY_LOAD_MAX 500 /* of both together */
@@ -261,6 +277,10 @@ struct grey_store_ops {
 	int (*allow_list)(struct grey_store *s, struct allow_entry **entries_r,
 	    size_t *n_r, struct err *e);
 	struct grey_whitelist *(*whitelist)(struct grey_store *s);
+	/* either both or none */
+	void (*expect)(struct grey_store *s, const char *address, int64_t now);
+	int (*expected)(struct grey_store *s, const char *address,
+	    int64_t since, struct err *e);
 	int (*load)(
 	    struct grey_store *s, const struct grey_load *load, struct err *e);
 	int (*forget)(struct grey_store *s, const char *address,

@@ -30,6 +30,7 @@ set_up_locks(struct sqlite_store *s)
 	(void)pthread_condattr_destroy(&attr);
 	s->tail = &s->head;
 	s->wal_fd = -1;
+	s->n_expected = -1;
 }
 
 /* Where the database was made just now, that of the one before is taken. */
@@ -223,6 +224,8 @@ const struct grey_store_ops grey_store_sqlite = {
 	.allow_remove = store_allow_remove,
 	.allow_list = store_allow_list,
 	.whitelist = store_whitelist,
+	.expect = store_expect,
+	.expected = store_expected,
 	.load = store_load,
 	.forget = store_forget,
 	.expire = store_expire,

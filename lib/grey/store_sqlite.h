@@ -25,7 +25,7 @@
  */
 struct sql;
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 #define STORE_READERS 6
 #define STORE_QUEUE_MAX 8192
 #define STORE_BATCH_MAX 512
@@ -119,6 +119,7 @@ struct sqlite_store {
 	atomic_int wal_frames;
 	struct err fault; /* who writes */
 	bool restore; /* who writes: the database was made anew */
+	int64_t n_expected; /* who writes: rows, about; under 0: unknown */
 	bool lost_memory; /* who writes: see sql_memory_was_lost() */
 	struct log_limit fault_log, well_log;
 
@@ -277,6 +278,14 @@ void store_export_allow(struct sqlite_store *s);
 void store_export_own(struct sqlite_store *s);
 /* What it says; NULL where there is none. */
 struct grey_whitelist *store_read_export(struct sqlite_store *s);
+
+/* --- store_sqlite_expect.c: what own users have written to --- */
+
+void store_expect(struct grey_store *s, const char *address, int64_t now);
+int store_expected(
+    struct grey_store *s, const char *address, int64_t since, struct err *e);
+/* Delete what is unused for lifetime at "now"; a portion of it. */
+void store_expire_expected(struct sqlite_store *s, int64_t now);
 
 /* --- store_sqlite_edit.c: what greywl changes --- */
 

@@ -67,6 +67,7 @@ expire(struct sqlite_store *s, struct sql *db, struct care *c)
 	if (store_expire_portion(s, db, &c->at, now, &e) == 1)
 		return;
 	memset(&c->at, 0, sizeof(c->at));
+	store_expire_expected(s, now);
 	c->next_walk_ms = clock_mono_ms() + EXPIRE_REST_S * 1000;
 	c->walked = now;
 }

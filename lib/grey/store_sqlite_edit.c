@@ -225,6 +225,26 @@ overwrite_deleted(struct sqlite_store *s, struct err *e)
 	return rc;
 }
 
+/* That an own user has written to it. */
+static int
+delete_expected(struct sqlite_store *s, const char *address, struct err *e)
+{
+	unsigned epoch = 0;
+	struct sql *db = store_edit_begin(s, &epoch, e);
+	struct sql_stmt *st;
+	int rc = -1;
+
+	if (db == NULL)
+		return -1;
+	st = sql_prepare(db, "DELETE FROM expected WHERE id = ?1", e);
+	if (st != NULL) {
+		sql_bind_int(st, 1,
+		    (int64_t)key_trace(atomic_load(&s->secret), address));
+		rc = sql_run(st, e);
+	}
+	return store_edit_end(s, db, epoch, rc, e);
+}
+
 int
 store_forget(struct grey_store *store, const char *address,
     struct grey_forgotten *forgotten_r, struct err *e)
@@ -247,6 +267,8 @@ store_forget(struct grey_store *store, const char *address,
 		rc = delete_keys(s, &f.keys[i], n, &forgotten_r->envelopes, e);
 	}
 	free(f.keys);
+	if (rc == 0)
+		rc = delete_expected(s, address, e);
 	if (rc == 0)
 		forgotten_r->left_in_log = !empty_log(s);
 	return rc;

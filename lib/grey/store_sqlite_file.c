@@ -41,6 +41,10 @@ static const char *const schema[] = {
 	/* key_trace() of both addresses: what "greywl forget" looks for. */
 	"ALTER TABLE envelope ADD COLUMN sender_trace INTEGER;"
 	"ALTER TABLE envelope ADD COLUMN recipient_trace INTEGER;",
+	/* key_trace() of what own users have written to */
+	"CREATE TABLE expected ("
+	"  id INTEGER PRIMARY KEY, used INTEGER NOT NULL);"
+	"CREATE INDEX expected_used ON expected (used);",
 };
 
 _Static_assert(sizeof(schema) / sizeof(schema[0]) == STORE_SCHEMA_VERSION,

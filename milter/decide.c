@@ -1,0 +1,196 @@
+#include "milter/decide.h"
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/grey/store.h"
+#include "milter/session.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* One recipient's decision under way. */
+struct work {
+	struct milter *m;
+	const struct client *client;
+	struct message *msg;
+	struct grey_facts facts;
+	struct grey_check check;
+};
+
+/* --- the log --- */
+
+/* What became of it: how long it waits or has waited, or why it passes. */
+static void
+tell_why(const struct grey_outcome *out, char *to, size_t size)
+{
+	bool would = !out->defer &&
+	    (out->verdict == GREY_NEW || out->verdict == GREY_WAITING);
+
+	*to = '\0';
+	if (out->wait_s > 0)
+		(void)snprintf(to, size, ", wait=%llds%s",
+		    (long long)out->wait_s,
+		    would ? " (not deferred: mode)" : "");
+	else if (out->waited_s > 0)
+		(void)snprintf(
+		    to, size, ", waited=%llds", (long long)out->waited_s);
+	else if (out->reason[0] != '\0')
+		(void)snprintf(to, size, ", reason=%s", out->reason);
+}
+
+/* ", id=net:192.0.2.0/24 name:example.org, spf=fail" */
+static void
+tell_who(const struct message *msg, char *to, size_t size)
+{
+	const struct grey_attempt *a = &msg->who.attempt;
+	size_t i, n = 0;
+
+	*to = '\0';
+	for (i = 0; msg->who_known && i < a->n_identities && n < size; i++)
+		n += (size_t)snprintf(to + n, size - n, "%s%s:%s",
+		    i == 0 ? ", id=" : " ",
+		    grey_identity_words[a->identities[i].kind],
+		    msg->who.text[i]);
+	if (msg->dns_asked && n < size)
+		(void)snprintf(to + n, size - n, ", spf=%s",
+		    spf_result_word(msg->spf.result));
+}
+
+static void
+log_decision(
+    const struct work *w, const char *queue_id, const struct grey_outcome *out)
+{
+	const struct client *c = w->client;
+	char ip[IP_TEXT_SIZE] = "unknown", why[DOMAIN_MAX + 128];
+	char who[GREY_IDENTITIES * (GREY_IDENTITY_TEXT + 8) + 32];
+
+	if (c->has_ip)
+		(void)ip_text(&c->ip, ip);
+	tell_why(out, why, sizeof(why));
+	tell_who(w->msg, who, sizeof(who));
+	log_info("%s: %s: %s: client=%s[%s], rule=%s%s, from=<%.320s>, "
+	         "to=<%.320s>, helo=<%s>%s",
+	    *queue_id != '\0' ? queue_id : "NOQUEUE",
+	    out->defer ? "defer" : "pass", grey_verdict_words[out->verdict],
+	    c->name[0] != '\0' ? c->name : "unknown", ip,
+	    grey_rule_words[out->rule], why, w->msg->sender, w->facts.recipient,
+	    c->helo, who);
+}
+
+/*
+ * The store tells of its own faults; this is for the rest: no answer in time.
+ */
+static void
+tell_fault(struct milter *m, const struct err *e)
+{
+	struct grey_store_state st;
+
+	grey_store_state(m->store, &st);
+	if (!st.faulty)
+		log_warn_limited(&m->fault_log, clock_mono_ms(), 60,
+		    "store: %s: mail is accepted without greylisting", e->text);
+}
+
+/* --- the decision --- */
+
+static void
+check_once(struct work *w, int64_t now_ms, struct grey_outcome *out_r)
+{
+	struct message *msg = w->msg;
+	struct err e = { { 0 } };
+	int64_t start = clock_mono_ns();
+
+	if (!msg->who_known) {
+		grey_who(w->check.config, grey_store_secret(w->m->store),
+		    &w->facts, &msg->who);
+		msg->who_known = true;
+	}
+	grey_check(&w->check, &w->facts, &msg->who, now_ms, out_r, &e);
+	count_store(&w->m->count, clock_mono_ns() - start);
+	if (out_r->rule == GREY_RULE_STORE_FAULT)
+		tell_fault(w->m, &e);
+}
+
+static void
+ask_dns(struct work *w, int64_t now)
+{
+	struct message *msg = w->msg;
+
+	proof_ask(&w->m->proof, w->check.allow, &w->facts, now, &msg->spf);
+	count_spf(&w->m->count, &msg->spf);
+	msg->dns_asked = true;
+	msg->who_known = w->check.can_ask_dns = false;
+	w->facts.spf = &msg->spf;
+}
+
+/* An own user has written to somebody who may answer. */
+static void
+note_written_to(const struct work *w, int64_t now)
+{
+	if (w->facts.authenticated || w->facts.originating)
+		grey_store_expect(w->m->store, w->facts.recipient, now);
+}
+
+/* DNS is asked once for a message, by the first recipient that needs it. */
+static void
+check(struct work *w, struct grey_outcome *out_r)
+{
+	struct grey_whitelist *list = grey_store_whitelist(w->m->store);
+	int64_t now_ms = clock_steady_ms();
+
+	w->check.allow = list != NULL ? grey_whitelist_allow(list) : NULL;
+	check_once(w, now_ms, out_r);
+	if (out_r->needs_dns) {
+		ask_dns(w, now_ms / 1000);
+		now_ms = clock_steady_ms();
+		check_once(w, now_ms, out_r);
+	}
+	if (out_r->entry_id != 0)
+		grey_store_hit(w->m->store, out_r->entry_id, now_ms / 1000);
+	note_written_to(w, now_ms / 1000);
+	if (list != NULL)
+		grey_whitelist_release(list);
+}
+
+/* While the process ends nobody may ask the store any more. */
+static void
+enter(struct milter *m)
+{
+	atomic_fetch_add(&m->busy, 1);
+	if (!atomic_load(&m->stopping))
+		return;
+	atomic_fetch_sub(&m->busy, 1);
+	for (;;)
+		(void)pause();
+}
+
+void
+decide(struct milter *m, const struct client *client, struct message *msg,
+    const char *recipient, const char *queue_id, struct grey_outcome *out_r)
+{
+	const struct grey_config *config = &msg->live->config;
+	struct work w = { .m = m, .client = client, .msg = msg };
+	int64_t start = clock_mono_ns();
+
+	w.facts = (struct grey_facts){
+		.client = client->has_ip ? &client->ip : NULL,
+		.client_name = client->name,
+		.helo = client->helo,
+		.sender = msg->sender,
+		.recipient = recipient,
+		.authenticated = msg->authenticated,
+		.originating = client->originating,
+		.spf = msg->dns_asked ? &msg->spf : NULL,
+	};
+	w.check = (struct grey_check){ .config = config,
+		.store = m->store,
+		.pressure = pressure_watch_level(&m->pressure),
+		.can_ask_dns = !msg->dns_asked && config->spf.enabled };
+	enter(m);
+	check(&w, out_r);
+	atomic_fetch_sub(&m->busy, 1);
+	count_decision(&m->count, out_r, clock_mono_ns() - start);
+	header_note(&msg->header, out_r);
+	log_decision(&w, queue_id, out_r);
+}
