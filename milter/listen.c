@@ -82,6 +82,20 @@ set_rights(const struct grey_config *c, const char *path,
 	return 0;
 }
 
+static bool
+is_served(const struct sockaddr_un *un)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool served;
+
+	if (fd == -1)
+		return false;
+	served = connect(fd, (const struct sockaddr *)un, sizeof(*un)) == 0 ||
+	    errno == EAGAIN;
+	(void)close(fd);
+	return served;
+}
+
 static int
 open_local(const struct grey_config *c, const char *path,
     const struct daemon_user *user, struct err *e)
@@ -98,9 +112,15 @@ open_local(const struct grey_config *c, const char *path,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return err_set(e, "%s: %s", c->socket, strerror(errno));
-	/* one that an earlier run has left */
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+	/* one that an earlier run has left; not one that somebody serves */
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		if (is_served(&un)) {
+			(void)close(fd);
+			return err_set(
+			    e, "%s: %s", c->socket, strerror(EADDRINUSE));
+		}
 		(void)unlink(path);
+	}
 	old = umask(0177);
 	rc = bind(fd, (const struct sockaddr *)&un, sizeof(un));
 	(void)umask(old);
