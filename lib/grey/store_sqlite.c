@@ -72,6 +72,8 @@ open_file(struct sqlite_store *s, struct err *e)
 		if (sql_was_corrupt(s->writer))
 			atomic_store(&s->damaged, true);
 	}
+	if (stat(s->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, "%s is no file", s->path);
 	if (!atomic_load(&s->damaged) && access(s->path, R_OK | W_OK) == -1)
 		return -1;
 	/* the writer looks after it: mail is accepted until it is well */

@@ -252,6 +252,8 @@ look_after(struct sqlite_store *s, struct fault *f)
 	if (clock_mono_ms() < f->next_probe_ms)
 		return;
 	f->probes++;
+	if (s->writer == NULL)
+		f->closed = true; /* it could not be opened at start */
 	if (!f->closed && atomic_load(&s->gone)) {
 		leave_file(s);
 		f->closed = true;
