@@ -18,6 +18,11 @@ check_delay(const struct grey_config *c, const char *name,
 {
 	if (*delay_s < c->retry_window_s)
 		return 0;
+	if (!conf_given(c->conf, delay_s))
+		return conf_fault(c->conf, &c->retry_window_s, e,
+		    "retry_window: is not over %s (%lld s): nobody could ever "
+		    "pass",
+		    name, (long long)*delay_s);
 	return conf_fault(c->conf, delay_s, e,
 	    "%s: is not under retry_window: nobody could ever pass", name);
 }

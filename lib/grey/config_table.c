@@ -77,7 +77,8 @@ check_port(const char *s)
 {
 	size_t n = strspn(s, "0123456789");
 
-	return n > 0 && n < 6 && strtol(s, NULL, 10) < 65536 &&
+	return n > 0 && n < 6 && strtol(s, NULL, 10) > 0 &&
+	        strtol(s, NULL, 10) < 65536 &&
 	        (s[n] == '\0' || (s[n] == '@' && s[n + 1] != '\0'))
 	    ? 0
 	    : -1;
