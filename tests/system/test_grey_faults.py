@@ -45,6 +45,20 @@ def test_a_disk_that_fills_under_load(place):
     case.is_sound()
 
 
+def test_started_on_a_full_disk(place):
+    fs = SmallFs(place, "small", 4 * 2**20)
+    os.chmod(fs.path, 0o777)
+    case = Case(place, store=f"sqlite:{fs.path}/grey.db")
+    case.milter.stop()
+    fs.fill(1.0)
+    case.milter.start()
+    case.lets_strangers_pass()
+    os.unlink(f"{fs.path}/ballast")
+    case.comes_back()
+    case.remembers()
+    case.is_sound()
+
+
 def test_a_store_that_fills_its_own_disk(place):
     fs = SmallFs(place, "small", 4 * 2**20)
     os.chmod(fs.path, 0o777)
