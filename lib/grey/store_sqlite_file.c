@@ -15,6 +15,7 @@
 #define WRITER_BUSY_MS 900 /* under STORE_WAIT_MS */
 #define READER_BUSY_MS 400
 #define EDIT_BUSY_MS 20000
+#define WAL_LONG_BYTES (16 * 1024 * 1024)
 
 static const char *const schema[] = {
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -50,21 +51,61 @@ static const char *const schema[] = {
 _Static_assert(sizeof(schema) / sizeof(schema[0]) == STORE_SCHEMA_VERSION,
     "a step for each version");
 
-/* As root: a file that is made belongs to the daemon's user. */
+/*
+ * Make a file that is missing; as root it belongs to the daemon's user from
+ * the moment it has its name, so that nobody finds one that he cannot write.
+ */
 static int
-make_file(const struct sqlite_store *s, struct err *e)
+make_file(const struct sqlite_store *s, const char *suffix, struct err *e)
 {
-	int fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	char name[4200], made[4300];
+	int fd, rc = 0;
 
-	if (fd == -1 && errno == EEXIST)
+	(void)snprintf(name, sizeof(name), "%s%s", s->path, suffix);
+	(void)snprintf(made, sizeof(made), "%s.new-%ld", name, (long)getpid());
+	if (access(name, F_OK) == 0)
 		return 0;
+	fd = open(
+	    made, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd == -1)
-		return err_set(e, "%s: %s", s->path, strerror(errno));
+		return err_set(e, "%s: %s", name, strerror(errno));
 	if (geteuid() == 0 && s->uid != (uid_t)-1 &&
 	    fchown(fd, s->uid, s->gid) == -1)
-		(void)err_set(e, "%s: %s", s->path, strerror(errno));
+		rc = err_set(e, "%s: %s", name, strerror(errno));
+	else if (link(made, name) == -1 && errno != EEXIST)
+		rc = err_set(e, "%s: %s", name, strerror(errno));
 	(void)close(fd);
-	return 0;
+	(void)unlink(made);
+	return rc;
+}
+
+/* The database; as root what SQLite keeps beside it, too. */
+static int
+make_files(const struct sqlite_store *s, struct err *e)
+{
+	if (s->memory)
+		return 0;
+	if (make_file(s, "", e) == -1)
+		return -1;
+	if (geteuid() != 0)
+		return 0;
+	return make_file(s, "-wal", e) == -1 ? -1 : make_file(s, "-shm", e);
+}
+
+/*
+ * What a daemon that was killed again and again has left: none lived long
+ * enough to care for it, and each start would have more to read.
+ */
+static void
+shorten_wal(struct sqlite_store *s)
+{
+	char name[4200];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s-wal", s->path);
+	if (stat(name, &st) == 0 && st.st_size > WAL_LONG_BYTES)
+		(void)sqlite3_wal_checkpoint_v2(sql_handle(s->writer), NULL,
+		    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 static int
@@ -104,7 +145,7 @@ store_open_writer(struct sqlite_store *s, struct err *e)
 	bool serve = s->use == GREY_STORE_SERVE;
 	struct sql *db;
 
-	if (!s->memory && make_file(s, e) == -1)
+	if (make_files(s, e) == -1)
 		return NULL;
 	db = sql_open(s->path, s->memory ? SQL_CREATE : SQL_READ_WRITE,
 	    serve ? WRITER_BUSY_MS : EDIT_BUSY_MS, e);
@@ -283,6 +324,7 @@ store_open_all(struct sqlite_store *s, struct err *e)
 	s->writer = store_open_writer(s, e);
 	if (s->writer == NULL || need_secret(s, s->writer, e) == -1)
 		goto bad;
+	shorten_wal(s);
 	if (stat(s->path, &st) == -1) {
 		(void)err_set(e, "%s: %s", s->path, strerror(errno));
 		goto bad;
