@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mg.greywl import Greywl
-from mg.maillog import MailLog, small_server_year
+from mg.rehearsal import MailLog, small_server_year
 
 HOUR, DAY = 3600, 86400
 NOW = int(time.time())
