@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define MOST 1024
-#define USED_S 86400 /* -T: so long ago a row was first seen */
+#define USED_S 86400 /* -T: ago a row was first seen */
 
 struct connection {
 	int fd;
@@ -169,10 +169,9 @@ print_rows(uint64_t n)
 
 	for (uint64_t i = 0; i < n; i++) {
 		envelope_of(i, &env);
-		printf("%.*s.0/%s/%s\n%" PRId64 ",%" PRId64 ",%s\n",
+		printf("%.*s.0/%s/%s\n%" PRId64 ",%" PRId64 "\n",
 		    (int)(strrchr(env.client, '.') - env.client), env.client,
-		    env.sender, env.recipient, now - USED_S, now - USED_S / 2,
-		    strrchr(env.client, '.'));
+		    env.sender, env.recipient, now - USED_S, now - USED_S / 2);
 	}
 }
 
