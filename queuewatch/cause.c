@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS (TALLY_KEYS * 2) /* a power of two */
 #define SHARE_LEAST 0.05
 
 const char *const cause_words[] = { "destination", "sender", "recipient",
-	"reason", NULL };
+	"reason", "sasl", "client", "size", "filter", NULL };
 
 struct key {
 	char *name; /* NULL: free */
@@ -21,16 +20,28 @@ struct key {
 };
 
 struct tally {
-	struct key keys[SLOTS];
+	struct key *keys;
+	size_t most, slots; /* names; places: a power of two */
 	size_t n;
 	int64_t total;
 	int64_t floor; /* what was let go had no more */
 };
 
 struct tally *
-tally_new(void)
+tally_new(size_t keys)
 {
-	return calloc(1, sizeof(struct tally));
+	struct tally *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->most = keys;
+	t->slots = keys * 2;
+	t->keys = calloc(t->slots, sizeof(*t->keys));
+	if (t->keys == NULL) {
+		free(t);
+		return NULL;
+	}
+	return t;
 }
 
 static void
@@ -46,7 +57,7 @@ tally_reset(struct tally *t)
 {
 	size_t i;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < t->slots; i++)
 		key_free(&t->keys[i]);
 	t->n = 0;
 	t->total = t->floor = 0;
@@ -55,8 +66,10 @@ tally_reset(struct tally *t)
 void
 tally_free(struct tally *t)
 {
-	if (t != NULL)
-		tally_reset(t);
+	if (t == NULL)
+		return;
+	tally_reset(t);
+	free(t->keys);
 	free(t);
 }
 
@@ -69,9 +82,9 @@ find(struct tally *t, const char *name)
 
 	for (p = name; *p != '\0'; p++)
 		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	i = (size_t)(h ^ h >> 32) & (SLOTS - 1);
+	i = (size_t)(h ^ h >> 32) & (t->slots - 1);
 	while (t->keys[i].name != NULL && strcmp(t->keys[i].name, name) != 0)
-		i = (i + 1) & (SLOTS - 1);
+		i = (i + 1) & (t->slots - 1);
 	return &t->keys[i];
 }
 
@@ -80,7 +93,7 @@ count_above(const struct tally *t, int64_t floor)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < t->slots; i++)
 		n += t->keys[i].name != NULL && t->keys[i].count > floor;
 	return n;
 }
@@ -89,18 +102,18 @@ count_above(const struct tally *t, int64_t floor)
 static void
 prune(struct tally *t)
 {
-	struct key *old = malloc(sizeof(t->keys));
-	size_t i;
+	size_t bytes = t->slots * sizeof(*t->keys), i;
+	struct key *old = malloc(bytes);
 
 	if (old == NULL)
 		return;
 	do {
 		t->floor++;
 		t->n = count_above(t, t->floor);
-	} while (t->n > TALLY_KEYS - TALLY_KEYS / 4);
-	memcpy(old, t->keys, sizeof(t->keys));
-	memset(t->keys, 0, sizeof(t->keys));
-	for (i = 0; i < SLOTS; i++) {
+	} while (t->n > t->most - t->most / 4);
+	memcpy(old, t->keys, bytes);
+	memset(t->keys, 0, bytes);
+	for (i = 0; i < t->slots; i++) {
 		if (old[i].name != NULL && old[i].count > t->floor)
 			*find(t, old[i].name) = old[i];
 		else
@@ -125,24 +138,45 @@ vote(struct key *k, const char *reason)
 	}
 }
 
-void
-tally_add(struct tally *t, const char *name, const char *reason)
+/* The name's key, made where there is none; NULL without room. */
+static struct key *
+key_of(struct tally *t, const char *name)
 {
 	struct key *k = find(t, name);
 
-	t->total++;
-	if (k->name == NULL) {
-		if (t->n >= TALLY_KEYS) {
-			prune(t);
-			k = find(t, name);
-		}
-		if (t->n >= TALLY_KEYS || (k->name = strdup(name)) == NULL)
-			return;
-		k->count = t->floor;
-		t->n++;
+	if (k->name != NULL)
+		return k;
+	if (t->n >= t->most) {
+		prune(t);
+		k = find(t, name);
 	}
+	if (t->n >= t->most || (k->name = strdup(name)) == NULL)
+		return NULL;
+	k->count = t->floor;
+	t->n++;
+	return k;
+}
+
+void
+tally_add(struct tally *t, const char *name, const char *reason)
+{
+	struct key *k = key_of(t, name);
+
+	t->total++;
+	if (k == NULL)
+		return;
 	k->count++;
 	vote(k, reason);
+}
+
+void
+tally_add_many(struct tally *t, const char *name, int64_t n)
+{
+	struct key *k = key_of(t, name);
+
+	t->total += n;
+	if (k != NULL)
+		k->count += n;
 }
 
 int64_t
@@ -180,7 +214,7 @@ tally_top(const struct tally *t, struct tally_row *rows, size_t most)
 
 	if (sorted == NULL)
 		return 0;
-	for (i = 0; i < SLOTS && n < t->n; i++) {
+	for (i = 0; i < t->slots && n < t->n; i++) {
 		if (t->keys[i].name != NULL)
 			sorted[n++] = &t->keys[i];
 	}
@@ -207,6 +241,34 @@ copy_lower(char out[TALLY_NAME], const char *from)
 	out[i] = '\0';
 }
 
+static const char *
+size_class(int64_t bytes)
+{
+	static const struct {
+		int64_t below;
+		const char *name;
+	} classes[] = { { 10000, "under 10 kB" }, { 100000, "under 100 kB" },
+		{ 1000000, "under 1 MB" }, { 10000000, "under 10 MB" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (bytes < classes[i].below)
+			return classes[i].name;
+	}
+	return "10 MB and more";
+}
+
+/* That mail is small, or that nobody knows, explains nothing. */
+static bool
+explains(enum cause_by by, const char *name)
+{
+	if (by == CAUSE_SIZE)
+		return strcmp(name, "under 10 MB") == 0 ||
+		    strcmp(name, "10 MB and more") == 0;
+	return strcmp(name, CAUSE_NONE) != 0 &&
+	    strcmp(name, CAUSE_UNKNOWN) != 0;
+}
+
 void
 cause_name(const struct showq_entry *m, enum cause_by by, char out[TALLY_NAME])
 {
@@ -224,10 +286,18 @@ cause_name(const struct showq_entry *m, enum cause_by by, char out[TALLY_NAME])
 	case CAUSE_RECIPIENT:
 		copy_lower(out, m->recipient);
 		break;
+	case CAUSE_SASL:
+	case CAUSE_CLIENT:
+		copy(out, TALLY_NAME, CAUSE_UNKNOWN);
+		break;
+	case CAUSE_SIZE:
+		copy(out, TALLY_NAME, size_class(m->size));
+		break;
 	case CAUSE_REASON:
+	case CAUSE_FILTER:
 	case CAUSE_KINDS:
 		(void)template_fold(m->reason, folded);
-		copy(out, TALLY_NAME, *folded != '\0' ? folded : "(none)");
+		copy(out, TALLY_NAME, *folded != '\0' ? folded : CAUSE_NONE);
 		break;
 	}
 }
@@ -238,7 +308,11 @@ insert(struct causes *c, enum cause_by by, const struct tally_row *row)
 {
 	size_t i = c->n;
 
-	while (i > 0 && c->items[i - 1].row.share < row->share)
+	/* A filter that jams is in front of all that waits for it. */
+	while (i > 0 &&
+	    (c->items[i - 1].row.share < row->share ||
+	        (by == CAUSE_FILTER &&
+	            c->items[i - 1].row.share <= row->share)))
 		i--;
 	if (i == CAUSES_MOST)
 		return;
@@ -253,8 +327,8 @@ insert(struct causes *c, enum cause_by by, const struct tally_row *row)
 void
 causes_of(struct tally *const tallies[CAUSE_KINDS], struct causes *c_r)
 {
-	static const enum cause_by kinds[] = { CAUSE_DESTINATION, CAUSE_SENDER,
-		CAUSE_REASON };
+	static const enum cause_by kinds[] = { CAUSE_DESTINATION, CAUSE_SASL,
+		CAUSE_REASON, CAUSE_SENDER, CAUSE_CLIENT, CAUSE_SIZE };
 	struct tally_row rows[3];
 	size_t i, k, n;
 
@@ -265,10 +339,21 @@ causes_of(struct tally *const tallies[CAUSE_KINDS], struct causes *c_r)
 		n = tally_top(tallies[kinds[k]], rows, 3);
 		for (i = 0; i < n; i++) {
 			if (rows[i].share >= SHARE_LEAST &&
-			    strcmp(rows[i].name, "(none)") != 0)
+			    explains(kinds[k], rows[i].name))
 				insert(c_r, kinds[k], &rows[i]);
 		}
 	}
+}
+
+void
+causes_add(struct causes *c, enum cause_by by, const char *name, double share,
+    const char *reason)
+{
+	struct tally_row row = { .share = share };
+
+	copy(row.name, sizeof(row.name), name);
+	copy(row.reason, sizeof(row.reason), reason);
+	insert(c, by, &row);
 }
 
 json_t *

@@ -11,13 +11,15 @@
 struct showq_entry;
 
 /*
- * What a queue is made of: recipients counted by destination, sender, recipient
- * or folded reason.  Pure.
+ * What a queue is made of: recipients counted by destination, sender, folded
+ * reason, login, client, ...  Pure.
  *
- * A tally holds TALLY_KEYS names; when it is full those seen least are let go
- * (lossy counting), so the large ones are right whatever comes.
+ * A tally holds so many names as it was made for; when it is full those seen
+ * least are let go (lossy counting), so the large ones are right whatever
+ * comes.
  */
-#define TALLY_KEYS 8192
+#define TALLY_KEYS 65536 /* for who asks by hand */
+#define TALLY_FEW 1024 /* for the daemon */
 #define TALLY_NAME 320
 
 struct tally;
@@ -29,11 +31,14 @@ struct tally_row {
 	char reason[TEMPLATE_SIZE]; /* the one most of them have, or "" */
 };
 
-struct tally *tally_new(void); /* NULL without memory */
+/* "keys" is a power of two, at least 4.  NULL without memory. */
+struct tally *tally_new(size_t keys);
 void tally_free(struct tally *t);
 void tally_reset(struct tally *t);
 /* "reason" is a template, or "". */
 void tally_add(struct tally *t, const char *name, const char *reason);
+/* The same "n" times, without a reason. */
+void tally_add_many(struct tally *t, const char *name, int64_t n);
 int64_t tally_total(const struct tally *t);
 /* The largest first, equal ones by name; returns how many, up to "most". */
 size_t tally_top(const struct tally *t, struct tally_row *rows, size_t most);
@@ -43,6 +48,10 @@ enum cause_by {
 	CAUSE_SENDER,
 	CAUSE_RECIPIENT,
 	CAUSE_REASON,
+	CAUSE_SASL, /* the login; the log tells */
+	CAUSE_CLIENT, /* the log tells */
+	CAUSE_SIZE,
+	CAUSE_FILTER, /* mail waits before it */
 	CAUSE_KINDS,
 };
 extern const char *const cause_words[]; /* ended by NULL */
@@ -50,9 +59,12 @@ extern const char *const cause_words[]; /* ended by NULL */
 /*
  * What "by" says of this recipient, into "out": a domain in lower case for a
  * destination; "(none)" for an empty reason, "<>" for an empty sender.
+ * Login and client are not in the queue's list: "(unknown)".
  */
 void cause_name(
     const struct showq_entry *m, enum cause_by by, char out[TALLY_NAME]);
+#define CAUSE_UNKNOWN "(unknown)"
+#define CAUSE_NONE "(none)"
 
 /* A growth's causes: which names explain how much of it. */
 #define CAUSES_MOST 8
@@ -66,10 +78,15 @@ struct causes {
 };
 
 /*
- * The largest shares of the tallies by destination, sender and reason (any may
- * be NULL), largest first.
+ * The largest shares of the tallies (any may be NULL), largest first.  Of
+ * equal ones that first which is said to explain more: destination, login,
+ * reason, sender, client.
  */
 void causes_of(struct tally *const tallies[CAUSE_KINDS], struct causes *c_r);
+
+/* One more, into its place. */
+void causes_add(struct causes *c, enum cause_by by, const char *name,
+    double share, const char *reason);
 
 /* As in a report: [{"by","name","share","reason"}, ...]. */
 json_t *causes_json(const struct causes *c);

@@ -4,7 +4,9 @@
 #include "lib/domain.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "queuewatch/check_log.h"
 #include "queuewatch/facts.h"
+#include "queuewatch/logreader.h"
 #include "queuewatch/showq.h"
 
 #include <pthread.h>
@@ -18,6 +20,7 @@
 #define LOG_EVERY_S 600
 
 struct causer {
+	struct logreader *logreader;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_t thread;
@@ -32,16 +35,38 @@ struct causer {
 
 /* Of one reading: what arrived since, and all. */
 struct reading {
+	struct logreader *logreader;
 	int64_t since;
 	bool addresses;
 	struct tally *recent[CAUSE_KINDS], *all[CAUSE_KINDS];
 };
 
+static const enum cause_by kinds[] = { CAUSE_DESTINATION, CAUSE_SENDER,
+	CAUSE_REASON, CAUSE_SASL, CAUSE_CLIENT, CAUSE_SIZE };
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* What only the log knows of a message. */
+static void
+look_up(struct reading *r, const struct showq_entry *m, enum cause_by by,
+    char name[TALLY_NAME])
+{
+	struct logreader_status status;
+	struct ledger *l = logreader_lock(r->logreader, &status);
+	const char *client = ledger_client_of(l, m->id);
+	const char *account = ledger_account_of(l, m->id);
+
+	/* Where the client is known, no login is none. */
+	if (client != NULL)
+		(void)snprintf(name, TALLY_NAME, "%s",
+		    by == CAUSE_CLIENT    ? client
+		        : account != NULL ? account
+		                          : CAUSE_NONE);
+	logreader_unlock(r->logreader);
+}
+
 static void
 see(const struct showq_entry *m, void *arg)
 {
-	static const enum cause_by kinds[] = { CAUSE_DESTINATION, CAUSE_SENDER,
-		CAUSE_REASON };
 	struct reading *r = arg;
 	char name[TALLY_NAME], reason[TEMPLATE_SIZE];
 	const char *domain;
@@ -50,8 +75,10 @@ see(const struct showq_entry *m, void *arg)
 	if (strcmp(m->queue, "hold") == 0 || strcmp(m->queue, "maildrop") == 0)
 		return;
 	(void)template_fold(m->reason, reason);
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (i = 0; i < N_KINDS; i++) {
 		cause_name(m, kinds[i], name);
+		if (kinds[i] == CAUSE_SASL || kinds[i] == CAUSE_CLIENT)
+			look_up(r, m, kinds[i], name);
 		if (kinds[i] == CAUSE_SENDER && !r->addresses &&
 		    (domain = address_domain(name)) != NULL)
 			memmove(name, domain, strlen(domain) + 1);
@@ -73,11 +100,41 @@ free_tallies(struct tally **t)
 static bool
 make_tallies(struct tally **t)
 {
-	t[CAUSE_DESTINATION] = tally_new();
-	t[CAUSE_SENDER] = tally_new();
-	t[CAUSE_REASON] = tally_new();
-	return t[CAUSE_DESTINATION] != NULL && t[CAUSE_SENDER] != NULL &&
-	    t[CAUSE_REASON] != NULL;
+	size_t i;
+
+	for (i = 0; i < N_KINDS; i++) {
+		t[kinds[i]] = tally_new(TALLY_FEW);
+		if (t[kinds[i]] == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* What stands out in a login's sending; and no more of its name than may go. */
+static void
+judge_logins(struct reading *r, struct causes *c)
+{
+	struct logreader_status status;
+	const struct ledger_account *a;
+	struct ledger *l = logreader_lock(r->logreader, &status);
+	char note[ACCOUNT_NOTE];
+	const char *shown;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		struct tally_row *row = &c->items[i].row;
+
+		if (c->items[i].by != CAUSE_SASL)
+			continue;
+		a = slots_find(
+		    &l->accounts, slots_hash(row->name, strlen(row->name)));
+		if (a != NULL && account_judge(a, l->now, note) != LEVEL_OK)
+			(void)snprintf(
+			    row->reason, sizeof(row->reason), "%s", note);
+		shown = account_shown(r->addresses, row->name);
+		memmove(row->name, shown, strlen(shown) + 1);
+	}
+	logreader_unlock(r->logreader);
 }
 
 static void
@@ -92,6 +149,7 @@ read_causes(struct causer *c, const char *queue_directory, struct reading *r)
 	else if (showq_read(queue_directory, READ_MS, see, r, &e) == 0) {
 		recent = tally_total(r->recent[CAUSE_DESTINATION]) > 0;
 		causes_of(recent ? r->recent : r->all, &causes);
+		judge_logins(r, &causes);
 		e.text[0] = '\0';
 	}
 	free_tallies(r->recent);
@@ -123,7 +181,8 @@ run(void *arg)
 		stop = c->stop;
 		memcpy(queue_directory, c->queue_directory,
 		    sizeof(queue_directory));
-		r = (struct reading){ .since = c->since,
+		r = (struct reading){ .logreader = c->logreader,
+			.since = c->since,
 			.addresses = c->addresses };
 		(void)pthread_mutex_unlock(&c->lock);
 		if (stop)
@@ -133,7 +192,7 @@ run(void *arg)
 }
 
 struct causer *
-causer_start(struct err *e)
+causer_start(struct logreader *r, struct err *e)
 {
 	struct causer *c = calloc(1, sizeof(*c));
 	int rc;
@@ -142,6 +201,7 @@ causer_start(struct err *e)
 		(void)err_set(e, "no memory");
 		return NULL;
 	}
+	c->logreader = r;
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->wake, NULL);
 	rc = pthread_create(&c->thread, NULL, run, c);

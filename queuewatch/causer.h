@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct err;
+struct logreader;
 
 /*
  * Finds out what the queue's growth is made of: reads showq in a thread of its
@@ -14,14 +15,15 @@ struct err;
  */
 struct causer;
 
-struct causer *causer_start(struct err *e);
+/* "r" knows logins and clients, from the log. */
+struct causer *causer_start(struct logreader *r, struct err *e);
 void causer_stop(struct causer *c);
 
 struct causer_order {
 	const char *queue_directory;
 	/* Count what arrived since (Unix seconds); where nothing did, all. */
 	int64_t since;
-	bool addresses; /* senders whole, else their domains */
+	bool addresses; /* senders and logins whole, else their domains */
 };
 
 /*

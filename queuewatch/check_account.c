@@ -73,11 +73,11 @@ account_judge(
 }
 
 const char *
-account_shown(const struct config *c, const char *name)
+account_shown(bool addresses, const char *name)
 {
 	const char *domain;
 
-	if (c->evidence == EVIDENCE_ADDRESSES)
+	if (addresses)
 		return name;
 	domain = address_domain(name);
 	return domain != NULL ? domain : "(a login)";
@@ -115,7 +115,8 @@ account_check(
 		finding_say(f, "Every login sends as it always did.");
 		return;
 	}
-	name = account_shown(v->config, worst->name);
+	name = account_shown(
+	    v->config->evidence == EVIDENCE_ADDRESSES, worst->name);
 	finding_say(
 	    f, "The login %.80s sends as it never did: %s.", name, of_worst);
 	finding_evidence(f,

@@ -55,6 +55,6 @@ enum level account_judge(
     const struct ledger_account *a, int64_t now, char out[ACCOUNT_NOTE]);
 
 /* How a login may be named in a report: whole, or its domain. */
-const char *account_shown(const struct config *c, const char *name);
+const char *account_shown(bool addresses, const char *name);
 
 #endif

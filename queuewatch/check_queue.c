@@ -145,6 +145,11 @@ say_trend(struct finding *f, const struct figures *g, double per_min)
 static void
 say_causes(struct finding *f, const struct queue_view *v, json_t *o)
 {
+	static const char *const words[CAUSE_KINDS] = {
+		[CAUSE_DESTINATION] = "is mail to",
+		[CAUSE_SASL] = "was sent by the login",
+		[CAUSE_FILTER] = "waits before the filter"
+	};
 	const struct cause *c;
 	size_t i;
 
@@ -153,10 +158,11 @@ say_causes(struct finding *f, const struct queue_view *v, json_t *o)
 		return;
 	for (i = 0; i < v->causes->n; i++) {
 		c = &v->causes->items[i];
-		if (c->by != CAUSE_DESTINATION || c->row.share < SAID_SHARE)
+		if (c->row.share < SAID_SHARE || words[c->by] == NULL ||
+		    (c->by == CAUSE_SASL && c->row.reason[0] == '\0'))
 			continue;
-		finding_say(f, "; %.0f %% of what came is mail to %.80s%s%s%s",
-		    c->row.share * 100, c->row.name,
+		finding_say(f, "; %.0f %% of what came %s %.80s%s%s%s",
+		    c->row.share * 100, words[c->by], c->row.name,
 		    c->row.reason[0] != '\0' ? " (" : "", c->row.reason,
 		    c->row.reason[0] != '\0' ? ")" : "");
 		break;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,9 @@ facts_read(
 		    dir, rc);
 	else if (rc == 0)
 		rc = facts_parse(buf_text(&out), facts_r, e);
+	if (rc == 0)
+		(void)snprintf(facts_r->config_directory,
+		    sizeof(facts_r->config_directory), "%s", dir);
 	if (rc == 0 && facts_r->content_filter[0] == '\0')
 		read_service_filter(dir, timeout_ms, facts_r);
 	buf_free(&out);

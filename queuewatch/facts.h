@@ -13,6 +13,7 @@ struct err;
 #define FACTS_PATH 1024
 
 struct facts {
+	char config_directory[FACTS_PATH]; /* what was asked for */
 	char queue_directory[FACTS_PATH];
 	char mail_spool_directory[FACTS_PATH]; /* "": not used */
 	char virtual_mailbox_base[FACTS_PATH]; /* "": not used */

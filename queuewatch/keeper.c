@@ -1,9 +1,11 @@
 #include "queuewatch/keeper.h"
 
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "queuewatch/config.h"
 #include "queuewatch/facts.h"
+#include "queuewatch/held.h"
 #include "queuewatch/scanner.h"
 
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +22,7 @@
 #include <unistd.h>
 
 #define ANSWER_MS 5000
+#define DUE_EVERY_MS (10 * 60 * 1000)
 #define POSTCONF_MS 4000 /* less, so that the answer is still waited for */
 #define LOOK_MS 10000 /* at the secret file */
 #define LOCK_LOOK_MS 200 /* for the end of a remedy run by hand */
@@ -214,9 +218,35 @@ leave_network(void)
 	return -1;
 }
 
+/*
+ * What was deleted by hand a week ago; in a child, so that nothing waits for
+ * it.
+ */
+static void
+delete_due(const struct self *self, int64_t *next_ms)
+{
+	const struct config *c = self->config;
+	char path[FACTS_PATH + 32];
+	struct err e;
+
+	if (clock_mono_ms() < *next_ms)
+		return;
+	*next_ms = clock_mono_ms() + DUE_EVERY_MS;
+	(void)snprintf(
+	    path, sizeof(path), "%s/queuewatch.held", c->data_directory);
+	if (c->postfix_config[0] == '\0' || access(path, F_OK) == -1 ||
+	    fork() != 0)
+		return;
+	(void)close(self->socket);
+	if (held_delete_due(path, c->postfix_config, clock_now(), &e) == -1)
+		log_warn("delete what was held: %s", e.text);
+	_exit(0);
+}
+
 static _Noreturn void
 keeper_main(struct self *self, int orders)
 {
+	int64_t next_ms = 0;
 	bool waits;
 
 	daemon_title("queuewatch: remedy");
@@ -229,6 +259,7 @@ keeper_main(struct self *self, int orders)
 			{ .fd = -1, .events = POLLIN },
 		};
 
+		delete_due(self, &next_ms);
 		waits = desk_begin(&self->desk);
 		fds[2].fd = self->desk.result;
 		if (poll(fds, 3, waits ? LOCK_LOOK_MS : LOOK_MS) == -1)

@@ -76,4 +76,11 @@ uint64_t logfile_print(const char *bytes, size_t n);
  */
 void logfile_catch_up(struct logfile *f, logfile_line *each, void *arg);
 
+/*
+ * Read the whole of the file and then of its neighbours, newest first, as long
+ * as "more" says so before each.  Returns how many files were read.
+ */
+int logfile_each(
+    const char *path, bool (*more)(void *arg), logfile_line *each, void *arg);
+
 #endif

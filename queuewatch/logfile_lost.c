@@ -1,6 +1,8 @@
 /* The rest of a log that was rotated away while nobody looked. */
 #include "queuewatch/logfile.h"
 
+#include "lib/err.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -142,4 +144,33 @@ logfile_catch_up(struct logfile *f, logfile_line *each, void *arg)
 		}
 	}
 	free(found);
+}
+
+int
+logfile_each(
+    const char *path, bool (*more)(void *arg), logfile_line *each, void *arg)
+{
+	struct neighbour *found = calloc(NEIGHBOURS, sizeof(*found));
+	struct logfile f;
+	struct err e;
+	size_t n, i;
+	gzFile z;
+	int read = 0;
+
+	if (found == NULL || logfile_init(&f, path, NULL, &e) == -1) {
+		free(found);
+		return 0;
+	}
+	n = list(path, found);
+	for (i = 0; i <= n && more(arg); i++) {
+		z = open_any(i == 0 ? path : found[i - 1].path);
+		if (z == NULL)
+			continue;
+		tell_rest(&f, z, each, arg);
+		(void)gzclose(z);
+		read++;
+	}
+	logfile_close(&f);
+	free(found);
+	return read;
 }

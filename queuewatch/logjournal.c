@@ -22,6 +22,8 @@ begin(struct logjournal *j, const char *cursor)
 {
 	int rc;
 
+	if (strcmp(cursor, LOGJOURNAL_HEAD) == 0)
+		return sd_journal_seek_head(j->journal);
 	if (*cursor == '\0') {
 		rc = sd_journal_seek_tail(j->journal);
 		/* Onto the last one, so that "next" is what comes new. */

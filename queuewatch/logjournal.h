@@ -19,8 +19,11 @@ struct logjournal;
 typedef void logjournal_entry(
     struct slice tag, struct slice text, int64_t at, void *arg);
 
+#define LOGJOURNAL_HEAD "head"
+
 /*
- * Begin behind "cursor", or at the end where that is "".  "directory" is
+ * Begin behind "cursor", at the end where that is "", at the beginning where
+ * it is LOGJOURNAL_HEAD.  "directory" is
  * NULL for this host's journal.  NULL with *e set.
  */
 struct logjournal *logjournal_open(

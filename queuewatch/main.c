@@ -1,6 +1,7 @@
 #include "lib/daemon.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "queuewatch/act.h"
 #include "queuewatch/config.h"
 #include "queuewatch/remedy_cmd.h"
 #include "queuewatch/show.h"
@@ -21,7 +22,10 @@ static const char usage[] =
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy list\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy run NAME\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy enrol [--again] "
-    "NAME\n";
+    "NAME\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] hold|release|delete|requeue "
+    "MATCH ...\n"
+    "                  [--yes] [--now] [--json]\n";
 
 static struct config *
 read_config(void *arg, struct err *e)
@@ -140,6 +144,18 @@ run_remedy(const struct config *c, int argc, char **argv, struct err *e)
 	return rc == 0 ? 0 : fail(e);
 }
 
+static int
+run_act(const struct config *c, int argc, char **argv, struct err *e)
+{
+	struct act_args args;
+
+	if (act_args(argc, argv, &args, e) == -1) {
+		(void)fail(e);
+		return 2;
+	}
+	return act(c, &args, e) == 0 ? 0 : fail(e);
+}
+
 /* The words behind the options. */
 static int
 run_verb(struct config *c, int argc, char **argv)
@@ -148,7 +164,9 @@ run_verb(struct config *c, int argc, char **argv)
 		const char *verb;
 		int (*run)(const struct config *, int, char **, struct err *);
 	} verbs[] = { { "show", run_show }, { "top", run_top },
-		{ "remedy", run_remedy } };
+		{ "remedy", run_remedy }, { "hold", run_act },
+		{ "release", run_act }, { "delete", run_act },
+		{ "requeue", run_act } };
 	struct err e;
 	size_t i;
 	int rc = 2;

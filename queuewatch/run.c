@@ -37,8 +37,9 @@ run_find_program(const char *name, char *path, size_t size)
 	return name;
 }
 
+/* "in" is -1 for an empty input, without the errors in the output. */
 static int
-spawn(const char *path, const char *const *argv, int out, pid_t *pid_r)
+spawn(const char *path, const char *const *argv, int in, int out, pid_t *pid_r)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -57,11 +58,19 @@ spawn(const char *path, const char *const *argv, int out, pid_t *pid_r)
 	(void)posix_spawnattr_setpgroup(&attr, 0);
 	(void)posix_spawnattr_setsigmask(&attr, &none);
 	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawn_file_actions_addopen(
-	    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (in != -1)
+		(void)posix_spawn_file_actions_adddup2(
+		    &actions, in, STDIN_FILENO);
+	else
+		(void)posix_spawn_file_actions_addopen(
+		    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	(void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	(void)posix_spawn_file_actions_addopen(
-	    &actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (in != -1)
+		(void)posix_spawn_file_actions_adddup2(
+		    &actions, out, STDERR_FILENO);
+	else
+		(void)posix_spawn_file_actions_addopen(
+		    &actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	rc = posix_spawn(pid_r, path, &actions, &attr, args.out, env.out);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	(void)posix_spawnattr_destroy(&attr);
@@ -113,9 +122,9 @@ reap(pid_t pid, int64_t until_ms, int *status_r)
 	return 0;
 }
 
-int
-run_program(
-    const char *const *argv, int timeout_ms, struct buf *out, struct err *e)
+static int
+run(const char *const *argv, int in, int timeout_ms, struct buf *out,
+    struct err *e)
 {
 	int64_t until = clock_mono_ms() + timeout_ms;
 	char path[512];
@@ -124,8 +133,8 @@ run_program(
 
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return err_set(e, "run %s: %s", argv[0], strerror(errno));
-	rc = spawn(
-	    run_find_program(argv[0], path, sizeof(path)), argv, fds[1], &pid);
+	rc = spawn(run_find_program(argv[0], path, sizeof(path)), argv, in,
+	    fds[1], &pid);
 	(void)close(fds[1]);
 	if (rc != 0) {
 		(void)close(fds[0]);
@@ -139,4 +148,33 @@ run_program(
 		return err_set(e, "%s did not end within %d s", argv[0],
 		    (timeout_ms + 999) / 1000);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int
+run_program(
+    const char *const *argv, int timeout_ms, struct buf *out, struct err *e)
+{
+	return run(argv, -1, timeout_ms, out, e);
+}
+
+int
+run_program_fed(const char *const *argv, const struct buf *in, int timeout_ms,
+    struct buf *out, struct err *e)
+{
+	int fds[2], rc;
+
+	if (in->len > RUN_INPUT)
+		return err_set(e, "run %s: too much input", argv[0]);
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return err_set(e, "run %s: %s", argv[0], strerror(errno));
+	/* A pipe holds so much, also before anybody reads. */
+	if (write(fds[1], buf_text(in), in->len) != (ssize_t)in->len)
+		rc = err_set(e, "run %s: %s", argv[0], strerror(errno));
+	else
+		rc = 0;
+	(void)close(fds[1]);
+	if (rc == 0)
+		rc = run(argv, fds[0], timeout_ms, out, e);
+	(void)close(fds[0]);
+	return rc;
 }

@@ -23,4 +23,12 @@ const char *run_find_program(const char *name, char *path, size_t size);
 int run_program(
     const char *const *argv, int timeout_ms, struct buf *out, struct err *e);
 
+/*
+ * The same with standard input from "in" (at most RUN_INPUT bytes) and standard
+ * error into "out" as well.
+ */
+#define RUN_INPUT 32768
+int run_program_fed(const char *const *argv, const struct buf *in,
+    int timeout_ms, struct buf *out, struct err *e);
+
 #endif

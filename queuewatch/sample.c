@@ -196,7 +196,10 @@ sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 	if (w->config->postfix_config[0] == '\0')
 		return;
 	if (lister_take(&w->lister, wait_ms, mono_ms)) {
-		if (causer_get(w->causer, &causes))
+		causes.n = 0;
+		(void)causer_get(w->causer, &causes);
+		sample_log_causes(w, &causes);
+		if (causes.n > 0)
 			v.causes = &causes;
 		queue_check(&w->findings, &v, &w->lister.result);
 		ask_for_causes(w, mono_ms, wall_ms / 1000);

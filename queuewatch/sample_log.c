@@ -103,7 +103,8 @@ tell_pressure(
 	if (good_s < PRESSURE_LEAST_S)
 		good_s = PRESSURE_LEAST_S;
 	if (pressure_write(w->config->pressure_file, level, now + good_s, &e) ==
-	    -1) {
+	        -1 &&
+	    keeper_pressure(&w->keeper, level, now + good_s, &e) == -1) {
 		log_warn_limited(&w->pressure_log, mono_ms, LOG_EVERY_S,
 		    "pressure: %s", e.text);
 		return;
@@ -151,4 +152,21 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 	    now - milter->at < w->config->interval * PRESSURE_INTERVALS;
 	logreader_unlock(w->logreader);
 	tell_pressure(w, pressure_of(w, hangs), mono_ms, now);
+}
+
+void
+sample_log_causes(const struct watch *w, struct causes *c)
+{
+	const struct finding *f = finding_look(&w->findings, "log", "filter");
+	json_t *o;
+	const char *name, *reason;
+
+	if (f == NULL || f->evidence == NULL ||
+	    (f->rule.level != LEVEL_WARNING && f->rule.level != LEVEL_CRITICAL))
+		return;
+	o = json_loads(f->evidence, 0, NULL);
+	if (json_unpack(o, "{s:[{s:s, s:s}]}", "causes", "name", &name,
+	        "reason", &reason) == 0)
+		causes_add(c, CAUSE_FILTER, name, 1, reason);
+	json_decref(o);
 }

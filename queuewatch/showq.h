@@ -58,4 +58,15 @@ void showq_feed(struct showq_parser *p, const char *bytes, size_t n);
 int showq_read(const char *queue_directory, int timeout_ms, showq_each *each,
     void *arg, struct err *e);
 
+/*
+ * The same by showq, or where that does not answer by "postqueue -j" (which
+ * holds the list in memory).  Returns 0, or -1 with *e set.
+ */
+struct facts;
+int showq_list(const struct facts *facts, int timeout_ms, showq_each *each,
+    void *arg, struct err *e);
+
+/* Pure: feed postqueue's line for one message.  Whether it was understood. */
+bool showq_json(const char *line, size_t n, showq_each *each, void *arg);
+
 #endif

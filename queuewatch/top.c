@@ -6,7 +6,9 @@
 #include "queuewatch/cause.h"
 #include "queuewatch/config.h"
 #include "queuewatch/facts.h"
+#include "queuewatch/logreader.h"
 #include "queuewatch/showq.h"
+#include "queuewatch/whose.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -22,6 +24,8 @@
 struct count {
 	struct tally *tally;
 	enum cause_by by;
+	struct whose *whose; /* of login and client, else NULL */
+	const char *log;
 };
 
 static void
@@ -30,6 +34,10 @@ see(const struct showq_entry *m, void *arg)
 	struct count *c = arg;
 	char name[TALLY_NAME];
 
+	if (c->whose != NULL) {
+		whose_want(c->whose, m->id);
+		return;
+	}
 	cause_name(m, c->by, name);
 	tally_add(c->tally, name, "");
 }
@@ -39,20 +47,15 @@ find_by(const char *word, enum cause_by *by_r, struct err *e)
 {
 	int i;
 
-	for (i = 0; cause_words[i] != NULL; i++) {
+	for (i = 0; i < CAUSE_FILTER; i++) {
 		if (strcmp(cause_words[i], word) == 0) {
 			*by_r = (enum cause_by)i;
 			return 0;
 		}
 	}
-	if (strcmp(word, "sasl") == 0 || strcmp(word, "client") == 0)
-		return err_set(e,
-		    "--by %s: is told by the log alone, which this version "
-		    "does not read",
-		    word);
 	return err_set(e,
 	    "--by %.40s: there are destination, sender, recipient, reason, "
-	    "sasl and client",
+	    "sasl, client and size",
 	    word);
 }
 
@@ -96,6 +99,37 @@ print_text(const struct tally_row *rows, size_t n, const struct count *c)
 	}
 }
 
+static void
+add_whose(const struct whose_entry *w, void *arg)
+{
+	struct count *c = arg;
+	const char *name = CAUSE_UNKNOWN;
+
+	if (w->client != NULL)
+		name = c->by == CAUSE_CLIENT ? w->client
+		    : w->sasl != NULL        ? w->sasl
+		                             : CAUSE_NONE;
+	tally_add_many(c->tally, name, w->count);
+}
+
+/* The queue's list; who sent it, from the log. */
+static int
+read_queue(const struct facts *facts, struct count *c, struct err *e)
+{
+	if (c->whose != NULL)
+		whose_reset(c->whose);
+	if (showq_list(facts, READ_MS, see, c, e) == -1)
+		return -1;
+	if (c->whose == NULL)
+		return 0;
+	if (whose_read(c->whose, c->log) == 0)
+		(void)fprintf(stderr,
+		    "queuewatch: no mail log can be read: who sent it is not "
+		    "known\n");
+	whose_each(c->whose, add_whose, c);
+	return 0;
+}
+
 static int
 top_once(const struct facts *facts, struct count *c, bool json, struct err *e)
 {
@@ -106,7 +140,7 @@ top_once(const struct facts *facts, struct count *c, bool json, struct err *e)
 	tally_reset(c->tally);
 	if (rows == NULL)
 		return err_set(e, "no memory");
-	if (showq_read(facts->queue_directory, READ_MS, see, c, e) == 0) {
+	if (read_queue(facts, c, e) == 0) {
 		n = tally_top(c->tally, rows, most);
 		rc = 0;
 		if (json)
@@ -134,9 +168,16 @@ top(const struct config *c, const struct top_args *args, struct err *e)
 		return err_set(e, "this is a host without Postfix");
 	if (facts_read(c->postfix_config, FACTS_TIMEOUT_MS, &facts, e) == -1)
 		return -1;
-	count.tally = tally_new();
-	if (count.tally == NULL)
-		return err_set(e, "no memory");
+	count.tally = tally_new(TALLY_KEYS);
+	count.log = logreader_source(c->maillog, facts.maillog_file);
+	if (count.by == CAUSE_SASL || count.by == CAUSE_CLIENT)
+		count.whose = whose_new();
+	if (count.tally == NULL ||
+	    ((count.by == CAUSE_SASL || count.by == CAUSE_CLIENT) &&
+	        count.whose == NULL)) {
+		(void)err_set(e, "no memory");
+		goto out;
+	}
 	do {
 		if (!args->once)
 			(void)printf("\033[H\033[2J");
@@ -144,6 +185,8 @@ top(const struct config *c, const struct top_args *args, struct err *e)
 		if (!args->once)
 			(void)nanosleep(&again, NULL);
 	} while (rc == 0 && !args->once);
+out:
 	tally_free(count.tally);
+	whose_free(count.whose);
 	return rc;
 }

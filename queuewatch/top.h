@@ -8,7 +8,8 @@ struct err;
 
 /*
  * "queuewatch top": who and what fills the queue, recipients in all queues
- * counted by destination, sender, recipient or reason.
+ * counted by destination, sender, recipient, reason,
+ * login (sasl), client or size.  Login and client are looked up in the log.
  */
 struct top_args {
 	const char *by; /* a word */

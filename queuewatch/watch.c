@@ -320,7 +320,7 @@ start_threads(struct watch *w, struct err *e)
 	if (w->asker == NULL)
 		return -1;
 	w->logreader = logreader_start(w->log_state, open_log, w, e);
-	w->causer = w->logreader != NULL ? causer_start(e) : NULL;
+	w->causer = w->logreader != NULL ? causer_start(w->logreader, e) : NULL;
 	if (w->causer == NULL || sender_start(w->sender, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;

@@ -420,7 +420,7 @@ def test_real_queue_its_causes_and_top(place, sink, make_postfix, status):
     causes = f["evidence"]["causes"]
     assert causes[0]["by"] == "destination" and causes[0]["name"] == "jam.example"
     assert causes[0]["share"] == 1 and causes[0]["reason"].startswith("450 4.2.0 ")
-    assert {c["by"] for c in causes} == {"destination", "sender", "reason"}
+    assert {c["by"] for c in causes} == {"destination", "sender", "reason", "client"}
     assert "mail to jam.example (450" in f["summary"]
     # "domains" leave this host, and no address.
     assert "office" not in json.dumps(status.got)
@@ -437,6 +437,8 @@ def test_real_queue_its_causes_and_top(place, sink, make_postfix, status):
     assert {r["name"] for r in top("recipient")} == {
         r["address"] for m in listed for r in m["recipients"]}
     assert len(top("reason")) == 1
+    assert top("client") == [{"name": "unknown[127.0.0.1]", "count": 25, "share": 1.0}]
+    assert top("sasl") == [{"name": "(none)", "count": 25, "share": 1.0}]
     bad = run([qw.argv[0], "-c", qw.conf_path, "top", "--by", "moon"], check=False)
     assert bad.returncode == 1 and "destination" in bad.stderr
 

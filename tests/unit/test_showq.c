@@ -171,7 +171,7 @@ test_long_values(void **state)
 static void
 test_tally(void **state)
 {
-	struct tally *t = tally_new();
+	struct tally *t = tally_new(8192);
 	struct tally_row rows[4];
 	char name[32];
 	int i;
@@ -208,8 +208,8 @@ test_tally(void **state)
 static void
 test_causes(void **state)
 {
-	struct tally *t[CAUSE_KINDS] = { tally_new(), tally_new(), NULL,
-		tally_new() };
+	struct tally *t[CAUSE_KINDS] = { tally_new(8192), tally_new(8192), NULL,
+		tally_new(8192) };
 	struct showq_entry m = { .sender = "" };
 	char name[TALLY_NAME];
 	struct causes c;

@@ -1,0 +1,27 @@
+#ifndef QUEUEWATCH_POSTSUPER_H
+#define QUEUEWATCH_POSTSUPER_H
+
+#include <stddef.h>
+
+struct err;
+
+/* What postsuper(1) does with messages. */
+enum postsuper_what {
+	POSTSUPER_HOLD,
+	POSTSUPER_RELEASE,
+	POSTSUPER_DELETE,
+	POSTSUPER_DELETE_HELD, /* those in the hold queue alone */
+	POSTSUPER_REQUEUE,
+};
+
+/*
+ * Do it with "ids" (one a line), in portions through "postsuper -".  After
+ * each, "progress" (or NULL) hears how many of all are done.  What is not in
+ * the queue any more is passed over.  Needs root's rights, or those of
+ * Postfix's owner.  Returns 0, or -1 with *e set and the rest not done.
+ */
+int postsuper(const char *postfix_config, enum postsuper_what what,
+    const char *ids, void (*progress)(size_t done, size_t all, void *arg),
+    void *arg, struct err *e);
+
+#endif
