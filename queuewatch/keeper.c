@@ -227,6 +227,7 @@ delete_due(const struct self *self, int64_t *next_ms)
 {
 	const struct config *c = self->config;
 	char path[FACTS_PATH + 32];
+	pid_t parent = getpid();
 	struct err e;
 
 	if (clock_mono_ms() < *next_ms)
@@ -238,6 +239,8 @@ delete_due(const struct self *self, int64_t *next_ms)
 	    fork() != 0)
 		return;
 	(void)close(self->socket);
+	if (daemon_die_with(parent) == -1)
+		_exit(1);
 	if (held_delete_due(path, c->postfix_config, clock_now(), &e) == -1)
 		log_warn("delete what was held: %s", e.text);
 	_exit(0);
