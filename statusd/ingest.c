@@ -65,6 +65,20 @@ ingest_configure(struct ingest *in, const struct config *c)
 	(void)pthread_mutex_unlock(&in->lock);
 }
 
+int
+ingest_reopen(struct ingest *in, struct err *e)
+{
+	struct store *s = store_open(in->config, e);
+
+	if (s == NULL)
+		return -1;
+	(void)pthread_mutex_lock(&in->lock);
+	store_close(in->store);
+	in->store = s;
+	(void)pthread_mutex_unlock(&in->lock);
+	return 0;
+}
+
 static int
 refuse(struct buf *json, int status, const char *why)
 {

@@ -22,6 +22,9 @@ void ingest_free(struct ingest *in);
 /* A new configuration; "c" must live until the next call or ingest_free(). */
 void ingest_configure(struct ingest *in, const struct config *c);
 
+/* The database was replaced: open it anew.  0, or -1 and all is as it was. */
+int ingest_reopen(struct ingest *in, struct err *e);
+
 struct ingest_request {
 	const char *authorization; /* the header's whole value, or NULL */
 	const char *body;

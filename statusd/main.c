@@ -12,6 +12,7 @@
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
 #include "statusd/config.h"
+#include "statusd/hook.h"
 #include "statusd/http.h"
 #include "statusd/ingest.h"
 #include "statusd/metrics.h"
@@ -24,6 +25,7 @@
 #include "statusd/store.h"
 #include "statusd/store_search.h"
 #include "statusd/tick.h"
+#include "statusd/watch.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -55,6 +57,8 @@ struct statusd {
 	struct http *http;
 	struct probe_icmp icmp;
 	struct probes *probes;
+	struct hook hook;
+	struct watch watch;
 	int listen_fd;
 	int signal_fd;
 
@@ -114,6 +118,7 @@ open_all(struct statusd *d, struct err *e)
 	probe_icmp_open(&d->icmp);
 	d->store = store_open(c, e);
 	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
+	watch_begin(&d->watch, c);
 	if (d->ingest == NULL)
 		return -1;
 	outbox = place_search(c);
@@ -165,6 +170,7 @@ static void
 close_all(struct statusd *d)
 {
 	http_stop(d->http);
+	hook_stop(&d->hook);
 	probes_stop(d->probes);
 	probe_icmp_close(&d->icmp);
 	metrics_http_close(d->metrics);
@@ -236,6 +242,8 @@ render(struct statusd *d)
 		log_warn_limited(&d->render_limit, d->rendered_ms, 60,
 		    "site_directory: %s", e.text);
 		d->next_change = site->loaded_at + 2;
+	} else {
+		hook_poke(&d->hook);
 	}
 	update_search(d, site);
 	metrics_note_site(&d->counts, site);
@@ -295,6 +303,30 @@ take_probes(struct statusd *d)
 	free(results);
 }
 
+/*
+ * Another file stands where the database was, or none: what is there now
+ * counts, and where nothing is, a new one begins.
+ */
+static void
+reopen(struct statusd *d)
+{
+	struct err e;
+	struct store *s = store_open(d->config, &e);
+
+	if (s == NULL || ingest_reopen(d->ingest, &e) == -1) {
+		log_warn_limited(
+		    &d->tick_limit, clock_mono_ms(), 60, "%s", e.text);
+		store_close(s);
+		return;
+	}
+	log_warn("the database was replaced; it was opened anew");
+	store_close(d->store);
+	d->store = s;
+	d->tick.store = s;
+	watch_begin(&d->watch, d->config);
+	d->stale = true;
+}
+
 /* Has anybody else written, or the clock moved something? */
 static void
 look(struct statusd *d)
@@ -310,6 +342,9 @@ look(struct statusd *d)
 	    site_wants_update(d->site) || d->search_behind)
 		d->stale = true;
 	take_probes(d);
+	hook_step(&d->hook, d->config, mono);
+	if (watch_step(&d->watch, d->store, d->config, clock_now()) == 1)
+		reopen(d);
 	if (mono - d->ticked_ms >= TICK_MS)
 		tick(d);
 	if (d->stale && mono - d->rendered_ms >= RENDER_MS)

@@ -101,6 +101,7 @@ struct model_system {
 	char *reason; /* why it is not operational, public words, or "" */
 	enum model_state felt; /* as customers have it, planned work or not */
 	bool planned; /* planned work is in progress */
+	bool noted; /* the history knows that it is like this */
 	struct model_day *days; /* the last up to MODEL_DAYS, oldest first */
 	size_t n_days;
 	struct model_month *months; /* oldest first, this one last */

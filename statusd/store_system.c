@@ -183,6 +183,27 @@ load_since(struct store *s, struct model_system *m, struct err *e)
 	return rc == -1 ? -1 : 0;
 }
 
+/* Whether the last period is of what the system is now. */
+static int
+load_noted(struct store *s, struct model_system *m, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s->sql,
+	    "SELECT state, felt, planned FROM period WHERE system = ? "
+	    "ORDER BY from_at DESC LIMIT 1",
+	    e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sql_bind_text(st, 1, m->code);
+	rc = sql_step(st, e);
+	m->noted = rc == 1 && sql_int(st, 0) == (int64_t)m->state &&
+	    sql_int(st, 1) == (int64_t)m->felt &&
+	    (sql_int(st, 2) != 0) == m->planned;
+	sql_reset(st);
+	return rc == -1 ? -1 : 0;
+}
+
 /* Why it is not operational. */
 static char *
 reason(const struct facts *f, enum model_state state, int64_t now)
@@ -247,7 +268,7 @@ load_system(struct store *s, const struct config *c,
 	if (m->code == NULL || m->role == NULL || m->city == NULL ||
 	    m->country == NULL || m->reason == NULL)
 		return err_set(e, "no memory");
-	if (load_since(s, m, e) == -1 ||
+	if (load_since(s, m, e) == -1 || load_noted(s, m, e) == -1 ||
 	    store_load_history(s, c, m, site->loaded_at, e) == -1)
 		return -1;
 	return store_load_series(s, c, m, site->loaded_at, e);

@@ -176,7 +176,7 @@ static bool
 is_to_be_noted(const struct tick *t, const struct model_site *site)
 {
 	for (size_t i = 0; i < site->n_systems; i++) {
-		if (site->systems[i].state_since == 0)
+		if (!site->systems[i].noted)
 			return true;
 	}
 	return site->loaded_at - t->noted_at >= NOTE_EVERY_S ||

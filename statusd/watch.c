@@ -1,0 +1,111 @@
+#include "statusd/watch.h"
+
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "statusd/config.h"
+#include "statusd/remind.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#define EVERY_S 2
+
+/* Bytes that an unprivileged writer gets there; -1: not known. */
+static int64_t
+room(const char *path)
+{
+	struct statvfs v;
+
+	if (path[0] == '\0' || statvfs(path, &v) == -1)
+		return -1;
+	return (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+}
+
+static int64_t
+least_room(const struct config *c)
+{
+	char *copy = strdup(c->store_path);
+	int64_t a = copy != NULL ? room(dirname(copy)) : -1;
+	int64_t b = room(c->site_directory);
+
+	free(copy);
+	return a == -1 ? b : b == -1 || a < b ? a : b;
+}
+
+/* The alerts hear of it, where the database can be written. */
+static void
+tell(struct store *s, const char *title, const char *text, int64_t now)
+{
+	const struct remind_flag f = {
+		.system = "statusd", .title = title, .text = text
+	};
+	struct err e;
+
+	if (store_begin(s, &e) == -1)
+		return;
+	if (remind_flag(s, &f, now, &e) == -1 || store_commit(s, &e) == -1)
+		store_rollback(s);
+}
+
+static void
+look_at_disk(
+    struct watch *w, struct store *s, const struct config *c, int64_t now)
+{
+	int64_t left = least_room(c);
+	/* It is over when there is a quarter more than that. */
+	int64_t floor = w->low ? c->disk_floor / 4 * 5 : c->disk_floor;
+	bool low = left != -1 && left < floor;
+	char text[200];
+
+	if (low)
+		log_warn_limited(&w->limit, clock_mono_ms(), 3600,
+		    "there are only %lld MiB left for the page and its data",
+		    (long long)(left >> 20));
+	if (low == w->low)
+		return;
+	w->low = low;
+	(void)snprintf(text, sizeof(text), "%lld MiB are free.\n",
+	    (long long)(left >> 20));
+	tell(s,
+	    low ? "statusd critical: its own disk is almost full"
+	        : "statusd over: its own disk has room again",
+	    text, now);
+}
+
+void
+watch_begin(struct watch *w, const struct config *c)
+{
+	struct stat st;
+
+	if (stat(c->store_path, &st) == -1)
+		return;
+	w->device = st.st_dev;
+	w->inode = st.st_ino;
+}
+
+/* Whether another file stands at the database's path, or none. */
+static int
+is_replaced(const struct watch *w, const struct config *c)
+{
+	struct stat st;
+
+	if (stat(c->store_path, &st) == -1)
+		return w->inode != 0;
+	return w->inode != 0 &&
+	    (st.st_dev != w->device || st.st_ino != w->inode);
+}
+
+int
+watch_step(
+    struct watch *w, struct store *s, const struct config *c, int64_t now)
+{
+	if (now - w->looked_at < EVERY_S && now >= w->looked_at)
+		return 0;
+	w->looked_at = now;
+	look_at_disk(w, s, c, now);
+	return is_replaced(w, c);
+}
