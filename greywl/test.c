@@ -19,7 +19,7 @@ struct trial {
 	struct ip client;
 	struct grey_facts facts;
 	struct spf_pool *pool; /* NULL: SPF cannot be asked */
-	struct spf_answer spf;
+	struct grey_asked asked;
 	struct buf spf_trace;
 	struct grey_who who;
 	struct grey_outcome outcome;
@@ -56,7 +56,7 @@ read_facts(const struct gw *g, struct trial *t)
 		.helo = v[GW_HELO] != NULL ? v[GW_HELO] : "",
 		.sender = v[GW_FROM],
 		.recipient = v[GW_TO],
-		.spf = &t->spf,
+		.spf = &t->asked.spf,
 	};
 	/* As Postfix names a client whose name is not confirmed. */
 	if (strcmp(t->facts.client_name, "unknown") == 0)
@@ -69,18 +69,22 @@ read_facts(const struct gw *g, struct trial *t)
  * said, and nothing is proven.
  */
 static void
-ask_spf(struct trial *t, const struct allow *allow, int64_t now)
+ask_dns(const struct gw *g, struct trial *t, const struct allow *allow)
 {
+	struct grey_asking by = { .config = &g->config,
+		.trace = &t->spf_trace };
 	struct grey_ask ask;
 	struct err e;
 
-	grey_ask(allow, &t->facts, now, &ask);
+	grey_ask(allow, &t->facts, g->now, &ask);
 	if (t->pool != NULL && spf_start(t->pool, &e) == -1) {
 		gw_complain("SPF: %s", e.text);
 		spf_close(t->pool);
 		t->pool = NULL;
 	}
-	grey_ask_spf(t->pool, &ask, &t->facts, &t->spf_trace, &t->spf);
+	by.pool = t->pool;
+	grey_ask_dns(&by, &ask, &t->facts, &t->asked);
+	t->facts.dnswl = t->asked.dnswl;
 	spf_close(t->pool);
 	t->pool = NULL;
 }
@@ -157,7 +161,7 @@ no_answer(const struct trial *t)
 		[SPF_BUSY] = "no child is ready",
 	};
 
-	return why[t->spf.source];
+	return why[t->asked.spf.source];
 }
 
 static json_t *
@@ -168,13 +172,14 @@ spf_json(const struct trial *t)
 
 	each_line(&t->spf_trace, append_line, trace);
 	return json_pack("{ss so sb so so sI sI sI sI so}", "result",
-	    spf_result_word(t->spf.result), "domain",
-	    gw_json_text(t->spf.domain), "proves", t->spf.proves, "term",
-	    gw_json_text(t->spf.term), "no_answer",
+	    spf_result_word(t->asked.spf.result), "domain",
+	    gw_json_text(t->asked.spf.domain), "proves", t->asked.spf.proves,
+	    "term", gw_json_text(t->asked.spf.term), "no_answer",
 	    why != NULL ? json_string(why) : json_null(), "lookups",
-	    (json_int_t)t->spf.lookups, "voids", (json_int_t)t->spf.voids,
-	    "queries", (json_int_t)t->spf.queries, "elapsed_us",
-	    (json_int_t)t->spf.elapsed_us, "trace", trace);
+	    (json_int_t)t->asked.spf.lookups, "voids",
+	    (json_int_t)t->asked.spf.voids, "queries",
+	    (json_int_t)t->asked.spf.queries, "elapsed_us",
+	    (json_int_t)t->asked.spf.elapsed_us, "trace", trace);
 }
 
 static void
@@ -183,16 +188,19 @@ print_spf(const struct trial *t)
 	const char *why = no_answer(t);
 
 	gw_line(stdout, "spf       %s%s%s, proves %s%s%s%s",
-	    spf_result_word(t->spf.result), *t->spf.domain ? " for " : "",
-	    t->spf.domain, t->spf.proves ? "the sender" : "nothing",
+	    spf_result_word(t->asked.spf.result),
+	    *t->asked.spf.domain ? " for " : "", t->asked.spf.domain,
+	    t->asked.spf.proves ? "the sender" : "nothing",
 	    why != NULL ? " (" : "", why != NULL ? why : "",
 	    why != NULL ? ")" : "");
-	if (t->spf.source == SPF_ANSWERED)
+	if (t->asked.spf.source == SPF_ANSWERED)
 		gw_line(stdout,
 		    "          %u look-ups, %u void, %u queries, %lld ms%s%s",
-		    t->spf.lookups, t->spf.voids, t->spf.queries,
-		    (long long)(t->spf.elapsed_us / 1000),
-		    *t->spf.term != '\0' ? ", decided by " : "", t->spf.term);
+		    t->asked.spf.lookups, t->asked.spf.voids,
+		    t->asked.spf.queries,
+		    (long long)(t->asked.spf.elapsed_us / 1000),
+		    *t->asked.spf.term != '\0' ? ", decided by " : "",
+		    t->asked.spf.term);
 }
 
 static void
@@ -260,7 +268,7 @@ judge(struct gw *g, struct trial *t)
 	};
 	struct err e;
 
-	ask_spf(t, check.allow, g->now);
+	ask_dns(g, t, check.allow);
 	if (g->given.value[GW_JSON] != NULL)
 		t->rules = json_array();
 	else

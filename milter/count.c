@@ -1,6 +1,7 @@
 #include "milter/count.h"
 
 #include "lib/buf.h"
+#include "lib/grey/ask.h"
 #include "lib/grey/spf.h"
 #include "lib/grey/store.h"
 #include "lib/metrics_http.h"
@@ -23,9 +24,10 @@ count_time(struct count_times *t, unsigned long long us)
 }
 
 void
-count_spf(struct count *c, const struct spf_answer *answer)
+count_dns(struct count *c, const struct grey_asked *asked)
 {
-	count_time(&c->spf_times, (unsigned long long)answer->elapsed_us);
+	count_time(&c->spf_times, (unsigned long long)asked->spf.elapsed_us);
+	atomic_fetch_add(&c->dnswl[asked->dnswl], 1);
 }
 
 void
@@ -241,6 +243,10 @@ count_compose(struct count *c, const struct count_from *from, struct buf *out)
 	compose_times(out, "greymilter_store_seconds",
 	    "How long the rules took, most of it for the store's answer",
 	    &c->store_times);
+	metrics_head(out, "greymilter_dnswl_total", "counter",
+	    "Answers of the DNS allow list, one a message");
+	compose_words(out, "greymilter_dnswl_total", "level", dnswl_level_words,
+	    c->dnswl);
 	compose_spf(out, from->spf);
 	compose_store(out, from->store);
 }

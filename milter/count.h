@@ -9,7 +9,7 @@
 
 struct buf;
 struct grey_store;
-struct spf_answer;
+struct grey_asked;
 struct spf_pool;
 
 /*
@@ -29,6 +29,7 @@ struct count {
 	atomic_ullong rules[GREY_RULES];
 	atomic_ullong deferred;
 	atomic_ullong braked;
+	atomic_ullong dnswl[DNSWL_HIGH + 1];
 	atomic_ullong connections;
 	struct count_times times, spf_times, store_times;
 	/* What count_save() has saved already; one thread. */
@@ -40,8 +41,8 @@ struct count {
 void count_decision(
     struct count *c, const struct grey_outcome *out, int64_t took_ns);
 
-/* SPF was asked, for a message. */
-void count_spf(struct count *c, const struct spf_answer *answer);
+/* The DNS was asked, for a message. */
+void count_dns(struct count *c, const struct grey_asked *asked);
 /* The rules and the store have answered. */
 void count_store(struct count *c, int64_t took_ns);
 

@@ -54,7 +54,7 @@ tell_who(const struct message *msg, char *to, size_t size)
 		    msg->who.text[i]);
 	if (msg->dns_asked && n < size)
 		(void)snprintf(to + n, size - n, ", spf=%s",
-		    spf_result_word(msg->spf.result));
+		    spf_result_word(msg->asked.spf.result));
 }
 
 static void
@@ -117,11 +117,17 @@ ask_dns(struct work *w, int64_t now)
 {
 	struct message *msg = w->msg;
 
-	proof_ask(&w->m->proof, w->check.allow, &w->facts, now, &msg->spf);
-	count_spf(&w->m->count, &msg->spf);
+	proof_ask(&w->m->proof,
+	    &(struct proof_question){ .config = w->check.config,
+	        .allow = w->check.allow,
+	        .facts = &w->facts,
+	        .now = now },
+	    &msg->asked);
+	count_dns(&w->m->count, &msg->asked);
 	msg->dns_asked = true;
 	msg->who_known = w->check.can_ask_dns = false;
-	w->facts.spf = &msg->spf;
+	w->facts.spf = &msg->asked.spf;
+	w->facts.dnswl = msg->asked.dnswl;
 }
 
 /* An own user has written to somebody who may answer. */
@@ -181,12 +187,14 @@ decide(struct milter *m, const struct client *client, struct message *msg,
 		.recipient = recipient,
 		.authenticated = msg->authenticated,
 		.originating = client->originating,
-		.spf = msg->dns_asked ? &msg->spf : NULL,
+		.spf = msg->dns_asked ? &msg->asked.spf : NULL,
+		.dnswl = msg->dns_asked ? msg->asked.dnswl : DNSWL_NOT_ASKED,
 	};
 	w.check = (struct grey_check){ .config = config,
 		.store = m->store,
 		.pressure = pressure_watch_level(&m->pressure),
-		.can_ask_dns = !msg->dns_asked && config->spf.enabled };
+		.can_ask_dns = !msg->dns_asked &&
+		    (config->spf.enabled || *config->dnswl.zone != '\0') };
 	enter(m);
 	check(&w, out_r);
 	atomic_fetch_sub(&m->busy, 1);

@@ -2,8 +2,8 @@
 #define MILTER_DECIDE_H
 
 #include "lib/domain.h"
+#include "lib/grey/ask.h"
 #include "lib/grey/check.h"
-#include "lib/grey/spf.h"
 #include "lib/ip.h"
 #include "milter/header.h"
 
@@ -29,7 +29,7 @@ struct message {
 	bool who_known;
 	struct grey_who who;
 	bool dns_asked;
-	struct spf_answer spf;
+	struct grey_asked asked;
 	struct header_facts header;
 };
 

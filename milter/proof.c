@@ -83,14 +83,21 @@ proof_close(struct proof *p)
 }
 
 void
-proof_ask(struct proof *p, const struct allow *a, const struct grey_facts *f,
-    int64_t now, struct spf_answer *answer_r)
+proof_ask(
+    struct proof *p, const struct proof_question *q, struct grey_asked *asked_r)
 {
+	struct grey_asking by = { .pool = atomic_load(&p->pool),
+		.config = q->config };
 	struct grey_ask ask;
 
-	grey_ask(a, f, now, &ask);
-	grey_ask_spf(atomic_load(&p->pool), &ask, f, NULL, answer_r);
-	if (answer_r->source == SPF_BUSY)
+	grey_ask(q->allow, q->facts, q->now, &ask);
+	grey_ask_dns(&by, &ask, q->facts, asked_r);
+	if (asked_r->spf.source == SPF_BUSY)
 		log_warn_limited(&p->late_log, clock_mono_ms(), 60,
 		    "SPF: no child could be asked");
+	if (asked_r->dnswl == DNSWL_REFUSED)
+		log_warn_limited(&p->refused_log, clock_mono_ms(), 3600,
+		    "dnswl: %s refuses to answer this name server: ask through "
+		    "one of your own",
+		    q->config->dnswl.zone);
 }

@@ -1,23 +1,22 @@
 #ifndef MILTER_PROOF_H
 #define MILTER_PROOF_H
 
+#include "lib/grey/ask.h"
 #include "lib/grey/spf.h"
 #include "lib/log.h"
 
 #include <stdatomic.h>
 
-struct allow;
 struct err;
 struct grey_config;
-struct grey_facts;
 
 /*
- * SPF as greymilter asks it.  Where its program is missing nobody is proven,
- * which is said, and mail goes on.
+ * SPF, and the DNS allow list, as greymilter asks them.  Where SPF its program
+ * is missing nobody is proven, which is said, and mail goes on.
  */
 struct proof {
 	_Atomic(struct spf_pool *) pool; /* NULL: cannot be asked */
-	struct log_limit late_log;
+	struct log_limit late_log, refused_log;
 };
 
 /* For -t: say on standard error where the program is missing. */
@@ -35,7 +34,13 @@ void proof_close(struct proof *p);
  * Ask about an attempt at "now" (Unix seconds); "a" is the whitelist.  Returns
  * within spf.timeout and 100 ms, whatever name servers and children do.
  */
-void proof_ask(struct proof *p, const struct allow *a,
-    const struct grey_facts *f, int64_t now, struct spf_answer *answer_r);
+struct proof_question {
+	const struct grey_config *config;
+	const struct allow *allow;
+	const struct grey_facts *facts;
+	int64_t now;
+};
+void proof_ask(struct proof *p, const struct proof_question *q,
+    struct grey_asked *asked_r);
 
 #endif

@@ -1,5 +1,6 @@
 #include "lib/grey/ask.h"
 
+#include "lib/clock.h"
 #include "lib/domain.h"
 #include "lib/grey/config.h"
 
@@ -155,4 +156,16 @@ grey_ask_spf(struct spf_pool *pool, const struct grey_ask *ask,
 		return;
 	q.client = *f->client;
 	spf_check_names(pool, &q, ask->names, ask->n, answer_r);
+}
+
+void
+grey_ask_dns(const struct grey_asking *by, const struct grey_ask *ask,
+    const struct grey_facts *f, struct grey_asked *asked_r)
+{
+	int64_t until_ms = clock_mono_ms() + by->config->spf.timeout_ms;
+	struct dnswl list;
+
+	dnswl_begin(&list, by->config, f->client);
+	grey_ask_spf(by->pool, ask, f, by->trace, &asked_r->spf);
+	asked_r->dnswl = dnswl_end(&list, until_ms);
 }

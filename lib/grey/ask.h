@@ -3,6 +3,7 @@
 
 #include "lib/grey/allow.h"
 #include "lib/grey/check.h"
+#include "lib/grey/dnswl.h"
 #include "lib/grey/key.h"
 #include "lib/grey/spf.h"
 
@@ -48,6 +49,24 @@ void grey_ask(const struct allow *a, const struct grey_facts *f, int64_t now,
  */
 void grey_ask_spf(struct spf_pool *pool, const struct grey_ask *ask,
     const struct grey_facts *f, struct buf *trace, struct spf_answer *answer_r);
+
+/* What the DNS says of an attempt. */
+struct grey_asked {
+	struct spf_answer spf;
+	enum dnswl_level dnswl;
+};
+
+/*
+ * Ask SPF, and the allow list where the configuration has one, at the same
+ * time: in all no longer than spf.timeout and 100 ms.
+ */
+struct grey_asking {
+	struct spf_pool *pool; /* NULL: SPF cannot be asked */
+	const struct grey_config *config;
+	struct buf *trace; /* of SPF; or NULL */
+};
+void grey_ask_dns(const struct grey_asking *by, const struct grey_ask *ask,
+    const struct grey_facts *f, struct grey_asked *asked_r);
 
 /* The options of SPF in a configuration, which has to live as long as *o_r. */
 void grey_ask_options(const struct grey_config *c, struct spf_options *o_r);

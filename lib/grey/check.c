@@ -14,7 +14,7 @@
 
 const char *const grey_rule_words[] = { "no_address", "authenticated",
 	"originating", "trusted_networks", "recipient", "whitelist", "expected",
-	"proven", "known", "triplet", "store_fault", NULL };
+	"dnswl", "proven", "known", "triplet", "store_fault", NULL };
 
 static const char *
 or_empty(const char *s)
@@ -263,6 +263,21 @@ rule_expected(const struct work *w)
 	return exempt(w, GREY_RULE_EXPECTED, "");
 }
 
+static bool
+rule_dnswl(const struct work *w)
+{
+	const struct grey_config *c = w->c->config;
+	bool listed = (int)w->f->dnswl >= (int)DNSWL_LOW + c->dnswl.min_level;
+	char text[DOMAIN_MAX + 32];
+
+	if (*c->dnswl.zone == '\0')
+		return false;
+	(void)snprintf(text, sizeof(text), "%.*s %s", DOMAIN_MAX, c->dnswl.zone,
+	    dnswl_level_words[w->f->dnswl]);
+	tell(w, GREY_RULE_DNSWL, listed, "%s", text);
+	return listed && exempt(w, GREY_RULE_DNSWL, text);
+}
+
 /* Whether to let a stranger pass, which is recorded as if he had waited. */
 static bool
 rule_proven(const struct work *w)
@@ -406,7 +421,8 @@ grey_check(const struct grey_check *c, const struct grey_facts *f,
 	out_r->wait_s = out_r->waited_s = out_r->entry_id = 0;
 	out_r->reason[0] = '\0';
 	if (rule_client(&w) || rule_recipient(&w, &delay_s) ||
-	    rule_whitelist(&w) || (!c->can_ask_dns && rule_expected(&w)))
+	    rule_whitelist(&w) ||
+	    (!c->can_ask_dns && (rule_expected(&w) || rule_dnswl(&w))))
 		return;
 	if (ask_store(&w, who, delay_s, e) == -1) {
 		tell(&w, GREY_RULE_STORE_FAULT, true, "the store: %s", e->text);

@@ -27,6 +27,7 @@ enum grey_rule {
 	GREY_RULE_RECIPIENT, /* greylist = false */
 	GREY_RULE_WHITELIST,
 	GREY_RULE_EXPECTED, /* an own user has written to the sender */
+	GREY_RULE_DNSWL, /* a DNS allow list */
 	GREY_RULE_PROVEN, /* defer = unproven, and SPF proves the sender */
 	GREY_RULE_KNOWN, /* the store: an identity that passed often */
 	GREY_RULE_TRIPLET, /* the store: this envelope */
@@ -36,8 +37,8 @@ enum grey_rule {
 
 /*
  * "no_address", "authenticated", "originating", "trusted_networks",
- * "recipient", "whitelist", "expected", "proven", "known", "triplet",
- * "store_fault", NULL.
+ * "recipient", "whitelist", "expected", "dnswl", "proven", "known",
+ * "triplet", "store_fault", NULL.
  */
 extern const char *const grey_rule_words[];
 

@@ -62,6 +62,10 @@ struct grey_config {
 		int64_t max_coverage6;
 	} spf;
 	struct {
+		char *zone; /* "": off */
+		int min_level; /* from DNSWL_LOW on: 0, 1, 2 */
+	} dnswl;
+	struct {
 		char *file;
 		int64_t delay_high_s;
 		int64_t delay_critical_s;

@@ -1,6 +1,7 @@
 #include "lib/grey/config_table.h"
 
 #include "lib/daemon.h"
+#include "lib/domain.h"
 #include "lib/err.h"
 #include "lib/grey/allow.h"
 #include "lib/grey/config.h"
@@ -18,6 +19,7 @@ const char *const grey_mode_words[] = { "enforce", "observe", "learn", NULL };
 static const char *const defer_words[] = { "all", "unproven", NULL };
 static const char *const header_words[] = { "always", "delayed", "never",
 	NULL };
+static const char *const level_words[] = { "low", "medium", "high", NULL };
 static const char *const addresses_words[] = { "waiting", "hashed", "kept",
 	NULL };
 
@@ -135,6 +137,14 @@ check_name(const char *value, struct err *e)
 }
 
 static int
+check_zone(const char *value, struct err *e)
+{
+	char normal[DOMAIN_MAX + 1];
+
+	return *value == '\0' ? 0 : domain_normal(value, false, normal, e);
+}
+
+static int
 check_recipient(const char *title, struct err *e)
 {
 	struct allow_entry entry;
@@ -183,6 +193,18 @@ static const struct conf_option spf_options[] = { { .name = "enabled",
 	    .preset = "20",
 	    .min = 0,
 	    .max = 128 },
+	{ .name = NULL } };
+
+static const struct conf_option dnswl_options[] = { { .name = "zone",
+	                                                .kind = CONF_STRING,
+	                                                .offset = AT(
+	                                                    dnswl.zone),
+	                                                .check = check_zone },
+	{ .name = "min_level",
+	    .kind = CONF_WORD,
+	    .offset = AT(dnswl.min_level),
+	    .preset = "low",
+	    .words = level_words },
 	{ .name = NULL } };
 
 static const struct conf_option pressure_options[] = {
@@ -339,6 +361,7 @@ static const struct conf_option options[] = {
 
 static const struct conf_section sections[] = { { .name = "spf",
 	                                            .options = spf_options },
+	{ .name = "dnswl", .options = dnswl_options },
 	{ .name = "pressure", .options = pressure_options },
 	{ .name = "privacy", .options = privacy_options },
 	{ .name = "recipient",

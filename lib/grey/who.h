@@ -2,6 +2,7 @@
 #define LIB_GREY_WHO_H
 
 #include "lib/domain.h"
+#include "lib/grey/dnswl.h"
 #include "lib/grey/judge.h"
 #include "lib/ip.h"
 
@@ -23,6 +24,7 @@ struct grey_facts {
 	bool authenticated;
 	bool originating;
 	const struct spf_answer *spf; /* NULL: not asked, none */
+	enum dnswl_level dnswl;
 };
 
 #define GREY_IDENTITY_TEXT (DOMAIN_MAX + 1)
