@@ -19,12 +19,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import bench_milter  # noqa: E402
+import bench_postfix  # noqa: E402
 import bench_postgrey  # noqa: E402
 import bench_senders  # noqa: E402
 
 SECTIONS = {
     "milter": bench_milter.run_section,
     "postgrey": bench_postgrey.run_section,
+    "postfix": bench_postfix.run_section,
     "senders": bench_senders.run_section,
 }
 

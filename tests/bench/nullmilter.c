@@ -1,9 +1,9 @@
 /*
  * The least a milter on libmilter can do: it answers "continue" and keeps
  * nothing.  Which steps it negotiates away is said by the caller, so that it
- * can be set beside another milter.
+ * can be set beside another milter; and so is which recipients it defers.
  *
- * usage: nullmilter PORT STEPS(hexadecimal) [accept-data]
+ * usage: nullmilter PORT STEPS(hexadecimal) [accept-data] [defer=TEXT]
  */
 #include <libmilter/mfapi.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 static unsigned long wanted;
 static int accept_data;
+static const char *defer; /* recipients with this in them; or NULL */
 
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long offered,
@@ -63,7 +64,8 @@ static sfsistat
 on_rcpt(SMFICTX *ctx, char **words)
 {
 	(void)ctx;
-	(void)words;
+	if (defer != NULL && strstr(words[0], defer) != NULL)
+		return SMFIS_TEMPFAIL;
 	return answer(SMFIP_NR_RCPT);
 }
 
@@ -97,11 +99,18 @@ main(int argc, char **argv)
 		.xxfi_negotiate = on_negotiate };
 
 	if (argc < 3) {
-		fputs("usage: nullmilter PORT STEPS [accept-data]\n", stderr);
+		fputs(
+		    "usage: nullmilter PORT STEPS [accept-data] [defer=TEXT]\n",
+		    stderr);
 		return 2;
 	}
 	wanted = strtoul(argv[2], NULL, 16);
-	accept_data = argc > 3 && strcmp(argv[3], "accept-data") == 0;
+	for (int i = 3; i < argc; i++) {
+		if (strcmp(argv[i], "accept-data") == 0)
+			accept_data = 1;
+		else if (strncmp(argv[i], "defer=", 6) == 0)
+			defer = argv[i] + 6;
+	}
 	(void)snprintf(at, sizeof at, "inet:%s@127.0.0.1", argv[1]);
 	if (smfi_register(milter) == MI_FAILURE ||
 	    smfi_setconn(at) == MI_FAILURE) {
