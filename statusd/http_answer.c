@@ -25,6 +25,16 @@
 /* The places in site_file.prepared. */
 enum { WHOLE, WHOLE_GZ, SAME, SAME_GZ };
 
+/* RFC 8631. */
+#define STATUS_LINK \
+	"</api/v2/status.json>; rel=\"status\"; type=\"application/json\""
+
+/* The page that is made to stand in a frame of another. */
+#define FRAME_PATH "/glance/"
+#define FRAME_POLICY                             \
+	"default-src 'none'; style-src 'self'; " \
+	"base-uri 'none'; frame-ancestors *"
+
 static void
 header(struct MHD_Response *r, const char *name, const char *value)
 {
@@ -32,17 +42,24 @@ header(struct MHD_Response *r, const char *name, const char *value)
 }
 
 static void
-common_headers(struct MHD_Response *r, const char *type)
+common_headers(struct MHD_Response *r, const char *type, bool frame)
 {
 	bool html = strncmp(type, "text/html", 9) == 0;
 
 	header(r, "Content-Type", type);
 	header(r, "X-Content-Type-Options", "nosniff");
-	header(r, "Content-Security-Policy", html ? PAGE_POLICY : OTHER_POLICY);
+	header(r, "Content-Security-Policy",
+	    frame      ? FRAME_POLICY
+	        : html ? PAGE_POLICY
+	               : OTHER_POLICY);
 	header(r, "Referrer-Policy", "no-referrer");
-	if (html)
+	if (html && !frame)
 		header(r, "X-Frame-Options", "DENY");
-	if (strncmp(type, "application/json", 16) == 0)
+	if (html)
+		header(r, "Link", STATUS_LINK);
+	if (strncmp(type, "application/json", 16) == 0 ||
+	    strncmp(type, "image/svg", 9) == 0 ||
+	    strncmp(type, "application/feed+json", 21) == 0)
 		header(r, "Access-Control-Allow-Origin", "*");
 }
 
@@ -79,7 +96,7 @@ whole(const struct site_file *f, bool gz)
 		blob_unref(b);
 		return NULL;
 	}
-	common_headers(r, f->type);
+	common_headers(r, f->type, strcmp(f->path, FRAME_PATH) == 0);
 	validators(r, f, gz);
 	if (gz)
 		header(r, "Content-Encoding", "gzip");
@@ -96,7 +113,7 @@ same(const struct site_file *f, bool gz)
 
 	if (r == NULL)
 		return NULL;
-	common_headers(r, f->type);
+	common_headers(r, f->type, strcmp(f->path, FRAME_PATH) == 0);
 	validators(r, f, gz);
 	return r;
 }
@@ -171,7 +188,7 @@ answer_cold(struct MHD_Connection *c, struct site *site, struct site_file *f,
 		(void)close(fd);
 		return -1;
 	}
-	common_headers(r, f->type);
+	common_headers(r, f->type, strcmp(f->path, FRAME_PATH) == 0);
 	validators(r, f, gz);
 	if (gz)
 		header(r, "Content-Encoding", "gzip");
@@ -220,7 +237,7 @@ from_copy(const struct buf *b, const char *type)
 		blob_unref(copy);
 	if (r == NULL)
 		return NULL;
-	common_headers(r, type);
+	common_headers(r, type, false);
 	header(r, "Cache-Control", "no-store");
 	return r;
 }

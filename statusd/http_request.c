@@ -111,9 +111,17 @@ better_path(const struct site_table *t, char *path)
 		path[len - (sizeof(index) - 2)] = '\0';
 		return site_table_find(t, path) != NULL;
 	}
-	if (len + 2 > PATH_SIZE || path[len - 1] == '/')
+	if (len + 2 > PATH_SIZE)
 		return 0;
-	memcpy(path + len, "/", 2);
+	if (path[len - 1] != '/')
+		memcpy(path + len, "/", 2);
+	if (site_table_find(t, path) != NULL)
+		return 1;
+	/* A blog's archive of one day is the month's here. */
+	if (len < 11 || len > 12 || path[5] != '/' || path[8] != '/' ||
+	    strspn(path + 1, "0123456789") != 4)
+		return 0;
+	path[9] = '\0';
 	return site_table_find(t, path) != NULL;
 }
 
@@ -132,6 +140,19 @@ answer_path(struct MHD_Connection *c, const struct http_options *o,
 		    "301: it is at the address that ends with a slash",
 		    "Location", path);
 	return http_answer_file(c, o->site, f, MHD_HTTP_OK);
+}
+
+/* Where the post is that a blog's "/?p=123" was. */
+static const char *
+old_address(struct MHD_Connection *c, const struct site_table *t)
+{
+	const char *id = MHD_lookup_connection_value(
+	    c, MHD_GET_ARGUMENT_KIND, "p");
+
+	if (id == NULL || id[0] == '\0' || strlen(id) > 15 ||
+	    strspn(id, "0123456789") != strlen(id))
+		return NULL;
+	return site_table_find_old(t, strtoll(id, NULL, 10));
 }
 
 /* The path of a target that names the host as well (RFC 9112, 3.2.2). */
@@ -154,6 +175,7 @@ answer_get(
 	char path[PATH_SIZE];
 	int changed = http_normal_path(without_host(asked), path, sizeof(path));
 	struct site_table *t;
+	const char *old;
 	bool queued;
 
 	if (changed == -1)
@@ -170,7 +192,11 @@ answer_get(
 	if (t == NULL)
 		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "503: the pages are being written", "Retry-After", "1");
-	if (strcmp(path, SEARCH_PATH) == 0 || strcmp(path, "/search") == 0)
+	old = strcmp(path, "/") == 0 ? old_address(c, t) : NULL;
+	if (old != NULL)
+		queued = http_answer_text(c, MHD_HTTP_MOVED_PERMANENTLY,
+		    "301: it has an address of its own", "Location", old);
+	else if (strcmp(path, SEARCH_PATH) == 0 || strcmp(path, "/search") == 0)
 		queued = answer_search(c, o, t);
 	else
 		queued = answer_path(c, o, t, path, changed);

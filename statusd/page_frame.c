@@ -169,6 +169,15 @@ head_links(struct page *p, const struct page_head *head)
 	join(p, "feed/", href);
 	html_start(h, "link", "rel", "alternate", "type", "application/rss+xml",
 	    "title", p->site->title, "href", href, NULL);
+	join(p, "feed/atom/", href);
+	html_start(h, "link", "rel", "alternate", "type",
+	    "application/atom+xml", "title", "Atom", "href", href, NULL);
+	join(p, "feed.json", href);
+	html_start(h, "link", "rel", "alternate", "type",
+	    "application/feed+json", "title", "JSON Feed", "href", href, NULL);
+	join(p, "api/v2/status.json", href);
+	html_start(h, "link", "rel", "status", "type", "application/json",
+	    "href", href, NULL);
 	if (head->path == NULL)
 		return;
 	buf_init(&canonical, 4096);
@@ -231,14 +240,21 @@ site_header(struct page *p, bool front)
 }
 
 void
+page_bare(struct page *p, const struct model_site *site, int64_t written,
+    struct buf *out)
+{
+	*p = (struct page){ .site = site, .written = written };
+	set_base(p);
+	html_init(&p->h, out);
+}
+
+void
 page_begin(struct page *p, const struct model_site *site,
     const struct page_head *head, int64_t written, struct buf *out)
 {
 	static const char doctype[] = "<!doctype html>\n";
 
-	*p = (struct page){ .site = site, .written = written };
-	set_base(p);
-	html_init(&p->h, out);
+	page_bare(p, site, written, out);
 	html_trusted(&p->h, doctype, sizeof(doctype) - 1);
 	html_start(&p->h, "html", "lang", "en", NULL);
 	html_newline(&p->h);

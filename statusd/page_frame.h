@@ -28,6 +28,9 @@ struct page_head {
 
 void page_begin(struct page *p, const struct model_site *site,
     const struct page_head *head, int64_t written, struct buf *out);
+/* Without header and footer: only what the small parts need. */
+void page_bare(struct page *p, const struct model_site *site, int64_t written,
+    struct buf *out);
 /* Returns 0, or -1 where the buffer's cap or the memory was reached. */
 int page_end(struct page *p, const struct page_head *head);
 

@@ -20,6 +20,7 @@ struct err;
 
 #define SITE_HTML "text/html; charset=utf-8"
 #define SITE_RSS "application/rss+xml; charset=utf-8"
+#define SITE_XML "application/xml; charset=utf-8"
 #define SITE_JSON "application/json; charset=utf-8"
 
 /* One rendering of the site, under way. */
@@ -77,6 +78,9 @@ int site_job_put(struct site_work *w, const struct site_job *job, int failed);
  */
 struct digest site_job_source(const struct site_work *w,
     const struct digest *of, const char *name, int64_t period);
+
+/* Badges, map and such. */
+int site_extra_files(struct site_work *w);
 
 /* Months, systems, categories, tags, and all posts. */
 int site_list_pages(struct site_work *w);

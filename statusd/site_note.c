@@ -20,7 +20,7 @@
 #define HEX_SIZE (2 * sizeof(struct digest) + 1)
 #define BUILD_SIZE 65
 
-static const char *const kinds[] = { SITE_HTML, SITE_RSS };
+static const char *const kinds[] = { SITE_HTML, SITE_RSS, SITE_XML };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static void

@@ -41,6 +41,17 @@ assets(struct site_work *w)
 }
 
 static int
+add_old(struct site_work *w, const struct model_thread *t)
+{
+	char path[PAGE_PATH_SIZE + 2];
+
+	(void)snprintf(path, sizeof(path), "/%s/", t->path);
+	if (site_table_add_old(w->table, t->old_id, path) == 0)
+		return 0;
+	return err_set(w->e, "out of memory");
+}
+
+static int
 thread_page(struct site_work *w, size_t i)
 {
 	const struct model_thread *t = &w->model->threads[i];
@@ -52,6 +63,8 @@ thread_page(struct site_work *w, size_t i)
 	(void)snprintf(name, sizeof(name), "%s/index.html", t->path);
 	if (!site_name_ok(name))
 		return 0;
+	if (t->old_id > 0 && add_old(w, t) != 0)
+		return -1;
 	digest_begin(&d);
 	digest_add(&d, &w->frame);
 	digest_add(&d, &w->threads[i]);
@@ -167,7 +180,9 @@ everything(struct site_work *w)
 	    search_index(w) != 0 || assets(w) != 0 || thread_pages(w) != 0 ||
 	    site_list_pages(w) != 0 || single_pages(w) != 0)
 		return -1;
-	return site_machine_files(w) != 0 ? -1 : front_page(w);
+	if (site_machine_files(w) != 0 || site_extra_files(w) != 0)
+		return -1;
+	return front_page(w);
 }
 
 struct site_table *

@@ -92,6 +92,9 @@ site_name_ok(const char *name)
 
 	if (strlen(name) > 1024)
 		return 0;
+	/* The one folder that begins with a dot by its standard (RFC 8615). */
+	if (strncmp(name, ".well-known/", 12) == 0)
+		name += 12;
 	for (const char *p = name; *p != '\0'; p++) {
 		if (begin && (*p == '.' || *p == '/'))
 			return 0;
@@ -265,6 +268,9 @@ site_table_unref(struct site_table *t)
 	free(t->files);
 	free(t->wanted);
 	search_unref(t->search);
+	for (size_t i = 0; i < t->n_old; i++)
+		free(t->old[i].path);
+	free(t->old);
 	free(t);
 }
 
@@ -287,6 +293,41 @@ site_table_add(struct site_table *t, struct site_file *f)
 	return 0;
 }
 
+int
+site_table_add_old(struct site_table *t, int64_t id, const char *path)
+{
+	struct site_old *old = reallocarray(t->old, t->n_old + 1, sizeof(*old));
+
+	if (old == NULL)
+		return -1;
+	t->old = old;
+	old[t->n_old].id = id;
+	old[t->n_old].path = strdup(path);
+	if (old[t->n_old].path == NULL)
+		return -1;
+	t->n_old++;
+	return 0;
+}
+
+static int
+by_old_id(const void *a, const void *b)
+{
+	const struct site_old *oa = a, *ob = b;
+
+	return oa->id < ob->id ? -1 : oa->id > ob->id;
+}
+
+const char *
+site_table_find_old(const struct site_table *t, int64_t id)
+{
+	struct site_old key = { .id = id };
+	const struct site_old *old = t->n_old > 0
+	    ? bsearch(&key, t->old, t->n_old, sizeof(key), by_old_id)
+	    : NULL;
+
+	return old != NULL ? old->path : NULL;
+}
+
 struct site_table *
 site_table_thin(const struct site_table *t)
 {
@@ -307,6 +348,12 @@ site_table_thin(const struct site_table *t)
 	thin->search = t->search != NULL ? search_ref(t->search) : NULL;
 	thin->source = t->source;
 	thin->partial = t->partial;
+	for (size_t i = 0; i < t->n_old; i++)
+		if (site_table_add_old(thin, t->old[i].id, t->old[i].path) !=
+		    0) {
+			site_table_unref(thin);
+			return NULL;
+		}
 	return thin;
 }
 
@@ -324,6 +371,8 @@ site_table_sort(struct site_table *t)
 {
 	if (t->n > 0)
 		qsort(t->files, t->n, sizeof(*t->files), by_path);
+	if (t->n_old > 0)
+		qsort(t->old, t->n_old, sizeof(*t->old), by_old_id);
 }
 
 struct site_file *

@@ -55,6 +55,12 @@ struct site_file {
 	void (*_Atomic prepared_free)(void *);
 };
 
+/* A post's number in the blog that it came from. */
+struct site_old {
+	int64_t id;
+	char *path; /* "/2025/06/13/slug/" */
+};
+
 /* Every file of the site at one time, in the order of their paths. */
 struct site_table {
 	_Atomic(unsigned) refs;
@@ -62,6 +68,8 @@ struct site_table {
 	size_t n;
 	size_t room;
 	struct search *search; /* what the search form looks through */
+	struct site_old *old; /* by id */
+	size_t n_old;
 	struct digest source; /* of all posts: what "search" was made of */
 	bool partial; /* old posts are still missing, the next update goes on */
 	/* Threads that were light, and whose entries it needs to go on. */
@@ -107,6 +115,10 @@ int site_name_ok(const char *name);
  * reference.  Returns 0, or -1 (the reference is then given back).
  */
 int site_table_add(struct site_table *t, struct site_file *f);
+/* The path is copied.  Returns 0, or -1 without memory. */
+int site_table_add_old(struct site_table *t, int64_t id, const char *path);
+/* Where the post of that number is, or NULL. */
+const char *site_table_find_old(const struct site_table *t, int64_t id);
 /* Order it: after the last site_table_add(), before site_table_find(). */
 void site_table_sort(struct site_table *t);
 

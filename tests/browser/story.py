@@ -1,6 +1,10 @@
 """A made-up past for the page: systems in every state, incidents, posts."""
 
 import datetime
+import math
+import os
+import sqlite3
+import time
 import types
 
 from mg.daemons import Bare, Statusd
@@ -43,7 +47,11 @@ def newest(statusd):
 
 def _by_hand(statusd):
     ctl = statusd.ctl
-    ctl("post", "--system", "NC039", "--title", "New name servers", input=(
+    for n in range(35):
+        ctl("post", "--system", "NC040", "--title", f"Small news {n}", "--category",
+            "Mail", "--tag", "disk full", input="Nothing to worry about.")
+    ctl("post", "--system", "NC039", "--title", "New name servers", "--category",
+        "Name servers", "--tag", "speed", input=(
         "Two name servers answer **twice as fast** now.\n\n"
         "## What you may notice\n\n1. nothing\n2. <b>really</b> nothing\n\n"
         "> As it should be.\n\n```\ndig example.net\n" + "a" * 200 + "\n```\n\n"
@@ -67,9 +75,47 @@ def _by_hand(statusd):
         ctl("update", incident, input=text)
 
 
+def _measured(path):
+    """Two months of samples and states, written straight into the database."""
+    now = int(time.time())
+    db = sqlite3.connect(path)
+    series = {"queue.active": ("messages", lambda s: 30 + 25 * math.sin(s / 40)),
+              "queue.deferred": ("messages", lambda s: 900 if s % 2000 > 1900 else 4),
+              "disk.used:/": ("ratio", lambda s: 0.55 + (s % 288 / 3000)),
+              "delay": ("seconds", lambda s: 2 + s % 97 / 30)}
+    with db:
+        for number, (name, (unit, f)) in enumerate(series.items(), 1000):
+            db.execute("INSERT INTO series (id, system, name, unit) VALUES (?,?,?,?)",
+                       (number, "NC036", name, unit))
+            last = now // 300
+            for slot in range(last - 60 * 288, last):
+                if slot % 5000 < 200:
+                    continue
+                v = f(slot)
+                db.execute("INSERT INTO sample VALUES (?,?,1,?,?,?,?)",
+                           (number, slot, v, v * 0.9, v * 1.1, v))
+        for code in ("NC036", "NC037"):
+            at = now - 80 * 86400
+            while at < now - 5 * 86400:
+                step = 3 * 86400 if at % 7 else 4 * 86400
+                down = 1 + (at // 86400) % 5
+                db.execute("INSERT INTO period (system, from_at, until_at, state, felt)"
+                           " VALUES (?,?,?,1,1)", (code, at, at + step - 2580))
+                db.execute("INSERT INTO period (system, from_at, until_at, state, felt)"
+                           " VALUES (?,?,?,?,?)", (code, at + step - 2580, at + step,
+                                                   down % 5, down % 5))
+                at += step
+    db.close()
+
+
 def tell(place):
     """Start a statusd, give it the past, and wait until its page shows it."""
-    statusd = Statusd(place, systems=SYSTEMS).start()
+    statusd = Statusd(place, systems=SYSTEMS, public_metrics=[
+        "delay", "availability", "queue", "disk"]).start()
+    until(lambda: os.path.exists(statusd.site + "/index.html"), 5, "it is there")
+    statusd.stop()
+    _measured(os.path.join(os.path.dirname(statusd.site), "status.db"))
+    statusd.start()
     tokens = {s: statusd.token(s) for s in ("NC036", "NC037", "NC038", "NC039", "NC042")}
     seq = 1000
     for system, token in tokens.items():
@@ -85,7 +131,10 @@ def tell(place):
     threads = statusd.incidents()
     posts = {t["title"]: t for t in threads}
     month = datetime.datetime.now(datetime.timezone.utc).strftime("/%Y/%m/")
-    pages = {"front": "/", "month": month, "system": "/system/NC036/",
+    pages = {"front": "/", "list": "/posts/", "category": "/category/mail/",
+             "tag": "/tag/disk-full/", "reports": "/reports/",
+             "glance": "/glance/",
+             "quiet-system": "/system/NC041/", "month": month, "system": "/system/NC036/",
              "maintenance": "/maintenance/", "search": "/search/",
              "found": "/search/?q=memory+module", "nothing-found": "/search/?q=zebra",
              "not-found": "/no/such/page"}

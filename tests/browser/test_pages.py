@@ -7,6 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 KINDS = ["front", "post", "resolved", "month", "system", "maintenance", "search",
+         "list", "category", "tag", "reports", "glance", "quiet-system",
          "found", "nothing-found", "not-found"]
 THEMES = ["light", "dark"]
 
