@@ -24,6 +24,7 @@
  *   sync          one thread: fsync of the log, which can take its time
  */
 struct sql;
+struct sql_stmt;
 
 #define STORE_SCHEMA_VERSION 3
 #define STORE_READERS 6
@@ -103,6 +104,8 @@ struct sqlite_store {
 	struct sql *writer; /* who writes: the connection */
 	_Atomic(int64_t) slow_until_ms; /* no commits by callers */
 	pthread_mutex_t edit_lock; /* GREY_STORE_EDIT: one at a time */
+	int64_t
+	    edit_begun_ns; /* GREY_STORE_EDIT: the transaction that is open */
 	int wal_fd; /* for fsync */
 	pthread_t writer_thread, care_thread, sync_thread;
 	bool started;
@@ -244,12 +247,26 @@ void *store_sync_main(void *arg);
 /* For the threads that work now and then: true when they are to end. */
 bool store_rest(struct sqlite_store *s, int ms);
 
-/* --- store_sqlite_allow.c: the whitelist --- */
+/* --- store_sqlite_allow_edit.c: the whitelist's changes --- */
 
 int store_allow_add(struct grey_store *s, const struct allow_entry *entries,
     size_t n, struct grey_allow_added *added_r, struct err *e);
 int store_allow_remove(struct grey_store *s, const struct allow_entry *entries,
     size_t n, size_t *removed_r, struct err *e);
+/* Add or change one. */
+int store_allow_put(
+    struct sql *db, const struct allow_entry *entry, struct err *e);
+/* Have the running milter read it. */
+int store_allow_bump(struct sql *db, struct err *e);
+
+/* --- store_sqlite_allow.c: the whitelist --- */
+
+#define STORE_ALLOW_COLUMNS                                              \
+	"id, kind, value, proof, author, note, created, expires, hits, " \
+	"last_hit"
+/* A row of these columns; -1: one that this release cannot read. */
+int store_allow_read(
+    struct sql_stmt *st, struct allow_entry *entry, struct err *e);
 int store_allow_list(struct grey_store *s, struct allow_entry **entries_r,
     size_t *n_r, struct err *e);
 struct grey_whitelist *store_whitelist(struct grey_store *s);

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char select_all[] =
-    "SELECT id, kind, value, proof, author, note, created, expires, hits, "
-    "last_hit FROM allow ORDER BY kind, value";
+static const char select_all[] = "SELECT " STORE_ALLOW_COLUMNS
+                                 " FROM allow ORDER BY kind, value";
 
 /* --- one entry --- */
 
@@ -19,9 +18,8 @@ copy_text(char *to, size_t size, const char *from)
 	(void)snprintf(to, size, "%s", from);
 }
 
-/* 0, or -1: a row that this release cannot read. */
-static int
-read_entry(struct sql_stmt *st, struct allow_entry *entry, struct err *e)
+int
+store_allow_read(struct sql_stmt *st, struct allow_entry *entry, struct err *e)
 {
 	int kind = allow_word(allow_kind_words, sql_text(st, 1));
 	int proof = allow_word(allow_proof_words, sql_text(st, 3));
@@ -64,7 +62,7 @@ read_all(
 			}
 			entries = grown;
 		}
-		if (read_entry(st, &entries[n], &why) == 0)
+		if (store_allow_read(st, &entries[n], &why) == 0)
 			n++;
 		else
 			log_warn("store: whitelist entry %lld is passed over: "
@@ -79,135 +77,6 @@ read_all(
 	*entries_r = entries;
 	*n_r = n;
 	return 0;
-}
-
-static int
-insert_entry(struct sql *db, const struct allow_entry *entry, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(db,
-	    "INSERT INTO allow (kind, value, proof, author, note, created, "
-	    "expires, hits, last_hit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-	    "?9) ON CONFLICT (kind, value) DO UPDATE SET proof = ?3, "
-	    "author = ?4, note = ?5, expires = ?7",
-	    e);
-
-	if (st == NULL)
-		return -1;
-	sql_bind_text(st, 1, allow_kind_words[entry->kind]);
-	sql_bind_text(st, 2, entry->value);
-	sql_bind_text(st, 3, allow_proof_words[entry->proof]);
-	sql_bind_text(st, 4, entry->author);
-	sql_bind_text(st, 5, entry->note);
-	sql_bind_int(st, 6, entry->created);
-	sql_bind_int(st, 7, entry->expires);
-	sql_bind_int(st, 8, entry->hits);
-	sql_bind_int(st, 9, entry->last_hit);
-	return sql_run(st, e);
-}
-
-/* 1: stands there, the same; 2: otherwise; 0: does not stand there; -1. */
-static int
-compare_entry(struct sql *db, const struct allow_entry *entry, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(db,
-	    "SELECT proof, note, expires FROM allow WHERE kind = ?1 AND "
-	    "value = ?2",
-	    e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	sql_bind_text(st, 1, allow_kind_words[entry->kind]);
-	sql_bind_text(st, 2, entry->value);
-	rc = sql_step(st, e);
-	if (rc == 1 &&
-	    (strcmp(sql_text(st, 0), allow_proof_words[entry->proof]) != 0 ||
-	        strcmp(sql_text(st, 1), entry->note) != 0 ||
-	        sql_int(st, 2) != entry->expires))
-		rc = 2;
-	sql_reset(st);
-	return rc;
-}
-
-/* --- edits --- */
-
-static int
-bump_generation(struct sql *db, struct err *e)
-{
-	struct sql_stmt *st = sql_prepare(
-	    db, "UPDATE meta SET value = value + 1 WHERE name = 'allow'", e);
-
-	return st == NULL ? -1 : sql_run(st, e);
-}
-
-/* The end of an edit of the whitelist: the running milter is told. */
-static int
-edit_end(struct sqlite_store *s, struct sql *db, unsigned epoch, int rc,
-    struct err *e)
-{
-	if (rc == 0)
-		rc = bump_generation(db, e);
-	return store_edit_end(s, db, epoch, rc, e);
-}
-
-int
-store_allow_add(struct grey_store *store, const struct allow_entry *entries,
-    size_t n, struct grey_allow_added *added_r, struct err *e)
-{
-	struct sqlite_store *s = (struct sqlite_store *)store;
-	unsigned epoch = 0;
-	struct sql *db;
-	size_t i;
-	int rc = 0;
-
-	*added_r = (struct grey_allow_added){ 0 };
-	db = store_edit_begin(s, &epoch, e);
-	if (db == NULL)
-		return -1;
-	for (i = 0; i < n && rc == 0; i++) {
-		rc = compare_entry(db, &entries[i], e);
-		if (rc == 1)
-			added_r->same++;
-		else if (rc == 2)
-			added_r->changed++;
-		else if (rc == 0)
-			added_r->added++;
-		if (rc == 0 || rc == 2)
-			rc = insert_entry(db, &entries[i], e);
-		else if (rc == 1)
-			rc = 0;
-	}
-	return edit_end(s, db, epoch, rc, e);
-}
-
-int
-store_allow_remove(struct grey_store *store, const struct allow_entry *entries,
-    size_t n, size_t *removed_r, struct err *e)
-{
-	struct sqlite_store *s = (struct sqlite_store *)store;
-	struct sql_stmt *st;
-	unsigned epoch = 0;
-	struct sql *db;
-	size_t i;
-	int rc = 0;
-
-	*removed_r = 0;
-	db = store_edit_begin(s, &epoch, e);
-	if (db == NULL)
-		return -1;
-	for (i = 0; i < n && rc == 0; i++) {
-		st = sql_prepare(
-		    db, "DELETE FROM allow WHERE kind = ?1 AND value = ?2", e);
-		rc = -1;
-		if (st == NULL)
-			break;
-		sql_bind_text(st, 1, allow_kind_words[entries[i].kind]);
-		sql_bind_text(st, 2, entries[i].value);
-		rc = sql_run(st, e);
-		if (rc == 0)
-			*removed_r += (size_t)sql_changes(db);
-	}
-	return edit_end(s, db, epoch, rc, e);
 }
 
 int
@@ -380,9 +249,9 @@ store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 	if (w == NULL)
 		return 0;
 	for (i = 0; i < w->n && rc == 0; i++)
-		rc = insert_entry(db, &w->entries[i], e);
+		rc = store_allow_put(db, &w->entries[i], e);
 	grey_whitelist_release(w);
-	return rc == 0 ? bump_generation(db, e) : -1;
+	return rc == 0 ? store_allow_bump(db, e) : -1;
 }
 
 /* --- hits --- */

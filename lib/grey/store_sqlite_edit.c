@@ -1,3 +1,4 @@
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/grey/store_sqlite.h"
 #include "lib/sql.h"
@@ -5,8 +6,11 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FORGET_ROWS 200 /* in one transaction */
+#define REST_MIN_NS 2000000 /* between two transactions */
+#define REST_MAX_NS 100000000
 #define TRUNCATE_TRIES 5
 #define TRUNCATE_BUSY_MS 200
 
@@ -22,8 +26,10 @@ store_edit_begin(struct sqlite_store *s, unsigned *epoch_r, struct err *e)
 	(void)pthread_mutex_lock(&s->edit_lock);
 	db = s->use == GREY_STORE_EDIT ? store_reader_take(s, epoch_r, e)
 	                               : store_open_writer(s, e);
-	if (db != NULL && sql_begin(db, e) == 0)
+	if (db != NULL && sql_begin(db, e) == 0) {
+		s->edit_begun_ns = clock_mono_ns();
 		return db;
+	}
 	if (db != NULL && s->use == GREY_STORE_EDIT)
 		store_reader_give(s, db, *epoch_r, true);
 	else if (db != NULL)
@@ -31,6 +37,21 @@ store_edit_begin(struct sqlite_store *s, unsigned *epoch_r, struct err *e)
 	(void)pthread_mutex_unlock(&s->edit_lock);
 	(void)err_prefix(e, "store");
 	return NULL;
+}
+
+/*
+ * Others get as much of the time as this one took: who waits for SQLite's lock
+ * only looks at it now and then.
+ */
+static void
+let_others(const struct sqlite_store *s)
+{
+	int64_t ns = clock_mono_ns() - s->edit_begun_ns;
+	struct timespec pause = { .tv_nsec = ns < REST_MIN_NS ? REST_MIN_NS
+		    : ns > REST_MAX_NS                        ? REST_MAX_NS
+		                                              : ns };
+
+	(void)nanosleep(&pause, NULL);
 }
 
 int
@@ -47,6 +68,8 @@ store_edit_end(struct sqlite_store *s, struct sql *db, unsigned epoch, int rc,
 		store_reader_give(s, db, epoch, rc == -1);
 	else
 		sql_close(db);
+	if (s->use == GREY_STORE_EDIT)
+		let_others(s);
 	(void)pthread_mutex_unlock(&s->edit_lock);
 	return rc;
 }

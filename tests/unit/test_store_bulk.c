@@ -1,5 +1,6 @@
 #include "lib/err.h"
 #include "lib/grey/store.h"
+#include "lib/sql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -219,6 +220,50 @@ forgotten_is_overwritten(void **state)
 	(void)fclose(f);
 }
 
+/* Several transactions; where a late one fails, the whole is undone. */
+static void
+many_entries_or_none(void **state)
+{
+	enum { N = 350 };
+	static struct allow_entry in[N];
+	struct grey_allow_added added;
+	struct allow_entry *list;
+	char text[64];
+	struct sql *db;
+	struct err e;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < N; i++) {
+		(void)snprintf(text, sizeof(text), "d%zu.example", i);
+		assert_int_equal(
+		    allow_entry_parse(text, ALLOW_AS_SEEN, &in[i], &e), 0);
+	}
+	assert_int_equal(grey_store_allow_add(store, in, 2, &added, &e), 0);
+	(void)snprintf(text, sizeof(text), "%s/grey.db", folder);
+	db = sql_open(text, SQL_READ_WRITE, 1000, &e);
+	assert_non_null(db);
+	assert_int_equal(
+	    sql_exec(db,
+	        "CREATE TRIGGER refuse BEFORE INSERT ON allow WHEN new.value = "
+	        "'d333.example' BEGIN SELECT RAISE(ABORT, 'refused'); END",
+	        &e),
+	    0);
+	(void)snprintf(in[1].note, sizeof(in[1].note), "changed");
+	assert_int_equal(grey_store_allow_add(store, in, N, &added, &e), -1);
+	assert_int_equal(grey_store_allow_list(store, &list, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(list[1].value, "d1.example");
+	assert_string_equal(list[1].note, "");
+	free(list);
+	assert_int_equal(sql_exec(db, "DROP TRIGGER refuse", &e), 0);
+	sql_close(db);
+	assert_int_equal(grey_store_allow_add(store, in, N, &added, &e), 0);
+	assert_int_equal(added.added, N - 2);
+	assert_int_equal(added.same, 1);
+	assert_int_equal(added.changed, 1);
+}
+
 int
 main(void)
 {
@@ -230,6 +275,8 @@ main(void)
 		    forget_all_forms, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    forgotten_is_overwritten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    many_entries_or_none, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
