@@ -68,7 +68,7 @@ help:
 	@echo 'make check      build with warnings as errors, lint, unit and system tests'
 	@echo 'make unit system browser   each tier of the tests by itself'
 	@echo 'make bench      speed, beside the peers'
-	@echo 'make soak       1,000 kills under load'
+	@echo 'make soak       1,000 kills under load, long faults, a million rows'
 	@echo 'make fuzz       libFuzzer on what strangers send (FUZZ_SECONDS=60 each)'
 	@echo 'make lint       format, order of includes, banned calls, man pages'
 	@echo 'make install    DESTDIR and PREFIX are honoured'
@@ -165,7 +165,8 @@ bench:
 	@MG_BUILD=$(CURDIR)/$(B) $(PYTHON) tests/bench/bench.py
 
 soak: all bench-tools
-	MG_KILLS=1000 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py
+	MG_KILLS=1000 MG_LONG=1 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py \
+		tests/system/test_grey_faults.py tests/system/test_careless.py
 
 fuzz:
 	@etc/install-packages build fuzz

@@ -250,7 +250,7 @@ def test_power_cuts(place):
     disk = Disk(place, path)
     case = Case(place, env=disk.env, alone=True)
     load = Process(place, "load", [LOAD, "-p", case.milter.port, "-c", 2, "-s",
-                                   60 if LONG else 6, "-l"]).start()
+                                   60 if LONG else 3, "-l"]).start()
     with Load(case, bound=5) as mail:
         until(lambda: not load.running(), 90, "the load ends")
     last = mail.answers[-1][1]
