@@ -32,7 +32,7 @@ int metrics_http_check(const char *address, struct err *e);
 
 /*
  * Prometheus text format 0.0.4.  A family's head, then its samples; "type" is
- * counter, gauge, histogram or untyped.
+ * counter, gauge, histogram, summary or untyped.
  */
 void metrics_head(
     struct buf *b, const char *name, const char *type, const char *help);

@@ -47,6 +47,8 @@ count_decision(struct count *c, const struct grey_outcome *out, int64_t took_ns)
 	if (out->defer)
 		atomic_fetch_add_explicit(
 		    &c->deferred, 1, memory_order_relaxed);
+	else if (out->wait_s > 0)
+		atomic_fetch_add_explicit(&c->spared, 1, memory_order_relaxed);
 }
 
 static void
@@ -208,6 +210,12 @@ compose_store(struct buf *b, struct grey_store *store)
 	metrics_single(b, "greymilter_store_commit_worst_seconds", "gauge",
 	    "The longest transaction since the last look",
 	    (double)st.worst_commit_us / 1e6);
+	metrics_head(b, "greymilter_store_batch_size", "summary",
+	    "Requests in a transaction");
+	metrics_sample(
+	    b, "greymilter_store_batch_size_sum", NULL, (double)st.written);
+	metrics_sample(
+	    b, "greymilter_store_batch_size_count", NULL, (double)st.commits);
 	metrics_single(b, "greymilter_store_batch_max", "gauge",
 	    "The most requests in one transaction since the last look",
 	    (double)st.batch_max);
@@ -228,6 +236,9 @@ count_compose(struct count *c, const struct count_from *from, struct buf *out)
 	    out, "greymilter_rules_total", "rule", grey_rule_words, c->rules);
 	metrics_single(out, "greymilter_deferred_total", "counter",
 	    "Recipients deferred", (double)atomic_load(&c->deferred));
+	metrics_single(out, "greymilter_spared_total", "counter",
+	    "Recipients that only the mode has kept from being deferred",
+	    (double)atomic_load(&c->spared));
 	metrics_single(out, "greymilter_braked_total", "counter",
 	    "Recipients answered 452 because a mail store is full",
 	    (double)atomic_load(&c->braked));

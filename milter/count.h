@@ -28,6 +28,7 @@ struct count {
 	atomic_ullong verdicts[GREY_VERDICTS];
 	atomic_ullong rules[GREY_RULES];
 	atomic_ullong deferred;
+	atomic_ullong spared; /* would be deferred, but for the mode */
 	atomic_ullong braked;
 	atomic_ullong dnswl[DNSWL_HIGH + 1];
 	atomic_ullong connections;

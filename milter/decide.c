@@ -199,6 +199,7 @@ decide(struct milter *m, const struct client *client, struct message *msg,
 	check(&w, out_r);
 	atomic_fetch_sub(&m->busy, 1);
 	count_decision(&m->count, out_r, clock_mono_ns() - start);
+	msg->header.learning = config->mode == GREY_LEARN;
 	header_note(&msg->header, out_r);
 	log_decision(&w, queue_id, out_r);
 }

@@ -30,6 +30,16 @@ header_wanted(const struct header_facts *h, int when)
 	    h->would_wait_s > 0;
 }
 
+static const char *
+why_not(const struct header_facts *h)
+{
+	if (h->verdict == GREY_KNOWN)
+		return "the sender is known";
+	if (h->rule == GREY_RULE_PROVEN)
+		return "SPF proves the sender";
+	return h->learning ? "the mode is learn" : "has waited before";
+}
+
 void
 header_text(
     const struct header_facts *h, const char *host, char out[HEADER_SIZE])
@@ -49,9 +59,8 @@ header_text(
 		    "not delayed, exempt: %s%s%s", grey_rule_words[h->rule],
 		    h->reason[0] != '\0' ? " " : "", h->reason);
 	else
-		(void)snprintf(what, sizeof(what), "not delayed, %s",
-		    h->verdict == GREY_KNOWN ? "the sender is known"
-		                             : "has waited before");
+		(void)snprintf(
+		    what, sizeof(what), "not delayed, %s", why_not(h));
 	(void)snprintf(out, HEADER_SIZE, "%s; by greymilter " MG_VERSION "%s%s",
 	    what, *host != '\0' ? " at " : "", host);
 	for (p = out; *p != '\0'; p++) {

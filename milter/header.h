@@ -20,6 +20,7 @@ struct header_facts {
 	enum grey_verdict verdict; /* of the first */
 	enum grey_rule rule;
 	char reason[DOMAIN_MAX + 72];
+	bool learning; /* the mode is learn */
 };
 
 void header_note(struct header_facts *h, const struct grey_outcome *out);

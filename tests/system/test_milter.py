@@ -171,11 +171,15 @@ def test_observe_defers_nobody_and_says_so(place):
     assert header == "would be deferred for 3600 seconds; by greymilter 0.1.0 at " \
                      "mx.home.example"
     assert "(not deferred: mode)" in milter.output()
+    assert milter.greywl_json("test", "--json", "--client", STRANGER, "--helo", "h", "--from",
+                              "a@b.example", "--to", "c@d.example")["verdict"] == "waiting"
 
 
 def test_learn_makes_known(place):
-    milter = Greymilter(place, mode=Bare("learn"), delay=Bare("1h")).start()
-    assert message(milter, "a@b.example", "c@d.example") == ("c", None)
+    milter = Greymilter(place, mode=Bare("learn"), delay=Bare("1h"),
+                        header=Bare("always")).start()
+    answer, header = message(milter, "a@b.example", "c@d.example")
+    assert answer == "c" and header.startswith("not delayed, the mode is learn; by greymilter")
     milter.stop()
     milter.configure(mode=Bare("enforce"))
     milter.start()

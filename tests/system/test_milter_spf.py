@@ -1,13 +1,15 @@
 """greymilter with SPF: identities of a pool, proof of the whitelist, deadlines."""
 
 import os
+import shutil
 import signal
 import time
 import urllib.request
 
 import pytest
 
-from mg.daemons import Bare, Greymilter
+from mg import prometheus
+from mg.daemons import Bare, Greymilter, program
 from mg.dns import DnsServer
 from mg.milter import MilterClient, ask
 from mg.ports import free_port
@@ -144,3 +146,35 @@ def test_reload_switches_spf_off_and_on(milter, dns):
     until(lambda: milter.output().count("reloaded") == 2, 5)
     assert not passes(milter, INSIDE, "new@pool.example", R)
     assert dns.queries
+
+
+def test_metrics_are_in_prometheus_form(milter):
+    for address in (INSIDE, OUTSIDE, "127.0.0.1"):
+        passes(milter, address, "a@pool.example", R)
+    text = milter.metrics()
+    got = prometheus.parse(text)
+    assert got["greymilter_decisions_total", (("verdict", "new"),)] == 2
+    assert got["greymilter_rules_total", (("rule", "trusted_networks"),)] == 1
+    assert got["greymilter_spf_results_total", (("result", "pass"),)] == 1
+    assert got["greymilter_spf_results_total", (("result", "fail"),)] == 1
+    assert got["greymilter_spf_child_starts_total", (("child", "listed"),)] == 1
+    for name, n in (("decision_seconds", 3), ("spf_seconds", 2), ("store_seconds", 5),
+                    ("store_batch_size", 2)):
+        assert got[f"greymilter_{name}_count", ()] == n, name
+    assert got["greymilter_fail_open_total", ()] == got["greymilter_braked_total", ()] == 0
+    said = prometheus.promtool(text)
+    assert said in (None, (0, "")), said
+
+
+def test_without_its_program_mail_goes_on(place, milter):
+    """Nobody is proven then, and -t says so."""
+    shutil.copy(program("greymilter"), place / "greymilter")
+    milter.stop()
+    milter.argv[0] = str(place / "greymilter")
+    status, text = milter.check()
+    assert status == 0 and "warning: spf: greymilter-spf is not beside" in text, text
+    milter.start()
+    assert "SPF cannot be asked, nobody is proven by it" in milter.output()
+    assert not passes(milter, INSIDE, "a@pool.example", R)
+    until(lambda: passes(milter, INSIDE, "a@pool.example", R), 3)
+    prometheus.parse(milter.metrics())
