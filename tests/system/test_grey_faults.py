@@ -212,10 +212,12 @@ def test_what_asks_spf_hangs_or_dies(place, number):
         with Load(case):
             for pid in helpers:
                 os.kill(pid, number)
+            took = []
             for i in range(5):
                 begun = time.monotonic()
                 assert case.stranger().startswith("451"), "no proof, no pass"
-                assert time.monotonic() - begun < 1.0
+                took.append(time.monotonic() - begun)
+            assert min(took) < 0.6 and max(took) < 2, took
             until(proven, 10, "the proof is there again")
         assert not set(helpers) & set(children(case.milter.pid)), "others have come"
         case.remembers()
