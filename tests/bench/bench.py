@@ -18,6 +18,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import bench_dns  # noqa: E402
+import bench_latency  # noqa: E402
+import bench_memory  # noqa: E402
 import bench_milter  # noqa: E402
 import bench_postfix  # noqa: E402
 import bench_postgrey  # noqa: E402
@@ -27,6 +30,9 @@ SECTIONS = {
     "milter": bench_milter.run_section,
     "postgrey": bench_postgrey.run_section,
     "postfix": bench_postfix.run_section,
+    "memory": bench_memory.run_section,
+    "latency": bench_latency.run_section,
+    "dns": bench_dns.run_section,
     "senders": bench_senders.run_section,
 }
 
