@@ -93,6 +93,10 @@ cross_check(const struct grey_config *c, struct err *e)
 		return conf_fault(c->conf, &c->defer, e,
 		    "defer: \"unproven\" needs SPF, which spf.enabled = false "
 		    "switches off");
+	if (c->pressure.brake && *c->pressure.file == '\0')
+		return conf_fault(c->conf, &c->pressure.brake, e,
+		    "brake: needs the file that pressure.file = \"\" switches "
+		    "off");
 	return check_recipients(c, e);
 }
 
