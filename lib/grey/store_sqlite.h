@@ -103,6 +103,7 @@ struct sqlite_store {
 	pthread_mutex_t write_lock; /* of what is for who writes */
 	struct sql *writer; /* who writes: the connection */
 	_Atomic(int64_t) slow_until_ms; /* no commits by callers */
+	atomic_bool many; /* commits: only then do callers make them */
 	pthread_mutex_t edit_lock; /* GREY_STORE_EDIT: one at a time */
 	int64_t
 	    edit_begun_ns; /* GREY_STORE_EDIT: the transaction that is open */
@@ -215,7 +216,9 @@ void store_answer(struct request *batch, int rc, const struct err *e);
 void *store_writer_main(void *arg);
 /*
  * A caller that has queued its request: commit what is queued in this thread,
- * where nobody else is writing and commits are quick; else leave it to who is.
+ * where there are many commits, nobody else is writing and they are quick; else
+ * leave it to who is.  On a disk that stands still the caller would stand still
+ * with it, beyond STORE_WAIT_MS; so this is done only where speed needs it.
  */
 void store_write_now(struct sqlite_store *s);
 

@@ -13,6 +13,7 @@
 
 #define TICK_MS 250
 #define HITS_EVERY 4
+#define MANY_WRITTEN 100 /* in a tick */
 #define WAL_FRAMES_MANY 4000 /* checkpoint at once */
 #define WAL_FRAMES_SOME 100 /* checkpoint every CHECKPOINT_EVERY */
 #define CHECKPOINT_EVERY 20
@@ -25,6 +26,7 @@
 
 struct care {
 	unsigned tick;
+	unsigned long long written; /* at the last tick */
 	struct expiry at;
 	int64_t next_walk_ms; /* monotonic */
 	int64_t walked; /* Unix seconds: when the last one ended */
@@ -102,6 +104,16 @@ look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 	expire(s, db, c);
 }
 
+/* Whether there is so much to write that callers should do it themselves. */
+static void
+measure(struct sqlite_store *s, struct care *c)
+{
+	unsigned long long written = atomic_load(&s->written);
+
+	atomic_store(&s->many, written - c->written > MANY_WRITTEN);
+	c->written = written;
+}
+
 void *
 store_care_main(void *arg)
 {
@@ -113,6 +125,7 @@ store_care_main(void *arg)
 
 	while (!store_rest(s, TICK_MS)) {
 		c.tick++;
+		measure(s, &c);
 		if (!atomic_load(&s->gone) && !atomic_load(&s->faulty) &&
 		    file_is_gone(s)) {
 			atomic_store(&s->gone, true);

@@ -118,6 +118,10 @@ store_write_now(struct sqlite_store *s)
 {
 	struct request *batch;
 
+	if (!atomic_load(&s->many)) {
+		store_rouse(s);
+		return;
+	}
 	if (clock_mono_ms() >= atomic_load(&s->slow_until_ms) &&
 	    pthread_mutex_trylock(&s->write_lock) == 0) {
 		batch = atomic_load(&s->faulty) ? NULL : store_take_batch(s);

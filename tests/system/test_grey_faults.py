@@ -59,6 +59,26 @@ def test_started_on_a_full_disk(place):
     case.is_sound()
 
 
+def test_a_disk_that_stands_still(place):
+    """Each answer is waited for one second, then mail is accepted."""
+    fs = SmallFs(place, "small", 8 * 2**20)
+    if fs.kind != "ext4" or not shutil.which("fsfreeze"):
+        pytest.skip("no file system that can be frozen")
+    os.chmod(fs.path, 0o777)
+    case = Case(place, store=f"sqlite:{fs.path}/grey.db")
+    time.sleep(0.3)
+    run(["fsfreeze", "-f", fs.path])
+    try:
+        case.lets_strangers_pass()
+        with Load(case, threads=2, pause=0.1):
+            time.sleep(3)
+    finally:
+        run(["fsfreeze", "-u", fs.path])
+    case.comes_back()
+    case.remembers()
+    case.is_sound()
+
+
 def test_a_store_that_fills_its_own_disk(place):
     fs = SmallFs(place, "small", 4 * 2**20)
     os.chmod(fs.path, 0o777)
