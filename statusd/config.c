@@ -4,6 +4,7 @@
 #include "lib/daemon.h"
 #include "lib/duration.h"
 #include "lib/err.h"
+#include "lib/ip.h"
 #include "lib/metrics_http.h"
 #include "lib/sql.h"
 #include "statusd/config_check.h"
@@ -255,6 +256,11 @@ static const struct conf_option options[] = {
 	    .offset = AT(config, public_metrics),
 	    .preset = "delay availability",
 	    .check = config_check_metric },
+	{ .name = "trusted_proxies",
+	    .kind = CONF_LIST,
+	    .offset = AT(config, trusted_proxies),
+	    .preset = "127.0.0.0/8 ::1",
+	    .check = config_check_network },
 	{ .name = "operator_timezone",
 	    .kind = CONF_STRING,
 	    .offset = AT(config, operator_timezone),
@@ -387,6 +393,13 @@ derive(struct config *c, struct err *e)
 {
 	for (size_t i = 0; i < c->public_metrics.n; i++)
 		c->public |= config_metric_bit(c->public_metrics.items[i]);
+	c->proxies = calloc(c->trusted_proxies.n + 1, sizeof(*c->proxies));
+	if (c->proxies == NULL)
+		return err_set(e, "no memory");
+	for (size_t i = 0; i < c->trusted_proxies.n; i++)
+		if (ip_net_parse(
+		        c->trusted_proxies.items[i], &c->proxies[i], e) == -1)
+			return -1;
 	c->log_given = conf_given(c->conf, &c->log);
 	c->store_path = sql_path(c->store, e);
 	if (asprintf(&c->site_url, "%s%s", c->url,
@@ -423,6 +436,7 @@ config_free(struct config *c)
 		return;
 	conf_free(c->conf);
 	free(c->site_url);
+	free(c->proxies);
 	free(c);
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct err;
+struct ip_net;
 
 /*
  * statusd.conf(5), read and checked; statusctl reads the same file.  Nothing
@@ -103,6 +104,7 @@ struct config {
 	int64_t silent_after_s;
 	char *default_publish; /* "": by the kind of check */
 	struct conf_list public_metrics;
+	struct conf_list trusted_proxies; /* networks */
 	char *operator_timezone;
 	int log;
 	char *metrics; /* "": none */
@@ -120,6 +122,7 @@ struct config {
 	/* Made of the above. */
 	bool log_given;
 	unsigned public; /* CONFIG_PUBLIC_* */
+	struct ip_net *proxies; /* of trusted_proxies */
 	char *site_url; /* "url", with a slash at the end */
 	const char *store_path; /* within "store" */
 	struct conf *conf;

@@ -4,6 +4,7 @@
 #include "lib/err.h"
 #include "lib/escape.h"
 #include "lib/fetch.h"
+#include "lib/ip.h"
 #include "lib/metrics_http.h"
 #include "lib/sql.h"
 #include "statusd/template.h"
@@ -137,6 +138,14 @@ config_check_metric(const char *s, struct err *e)
 		return 0;
 	return err_set(e,
 	    "\"%.40s\" is none of: delay, availability, queue, disk, spam", s);
+}
+
+int
+config_check_network(const char *s, struct err *e)
+{
+	struct ip_net net;
+
+	return ip_net_parse(s, &net, e);
 }
 
 int

@@ -18,6 +18,7 @@ int config_check_code(const char *s, struct err *e);
 int config_check_country(const char *s, struct err *e);
 int config_check_publish(const char *s, struct err *e);
 int config_check_metric(const char *s, struct err *e);
+int config_check_network(const char *s, struct err *e);
 int config_check_metrics(const char *s, struct err *e);
 int config_check_probe(const char *s, struct err *e);
 int config_check_site_url(const char *s, struct err *e);

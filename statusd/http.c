@@ -23,6 +23,7 @@
 
 struct http {
 	struct http_options options;
+	struct ip_net *proxies; /* a copy: the configuration may change */
 	struct conns *conns;
 	struct MHD_Daemon *daemon;
 	uint16_t port;
@@ -247,6 +248,15 @@ start_daemon(struct http *h)
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
+static void
+release(struct http *h)
+{
+	conns_free(h->conns);
+	limit_free(h->options.limit);
+	free(h->proxies);
+	free(h);
+}
+
 struct http *
 http_start(const struct http_options *options, struct err *e)
 {
@@ -258,16 +268,24 @@ http_start(const struct http_options *options, struct err *e)
 	}
 	h->options = *options;
 	h->port = port_of(options->fd);
-	h->conns = conns_new(e);
+	h->proxies = calloc(options->proxies.n + 1, sizeof(*h->proxies));
+	h->options.limit = limit_new();
+	if (h->proxies == NULL || h->options.limit == NULL)
+		err_set(e, "out of memory");
+	else
+		h->conns = conns_new(e);
 	if (h->conns == NULL) {
-		free(h);
+		release(h);
 		return NULL;
 	}
+	if (options->proxies.n > 0)
+		memcpy(h->proxies, options->proxies.nets,
+		    options->proxies.n * sizeof(*h->proxies));
+	h->options.proxies.nets = h->proxies;
 	h->daemon = start_daemon(h);
 	if (h->daemon == NULL) {
 		err_set(e, "start the HTTP server: %s", strerror(errno));
-		conns_free(h->conns);
-		free(h);
+		release(h);
 		return NULL;
 	}
 	return h;
@@ -285,6 +303,5 @@ http_stop(struct http *h)
 	if (h == NULL)
 		return;
 	MHD_stop_daemon(h->daemon);
-	conns_free(h->conns);
-	free(h);
+	release(h);
 }

@@ -1,6 +1,8 @@
 #ifndef STATUSD_HTTP_H
 #define STATUSD_HTTP_H
 
+#include "statusd/http_limit.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +43,9 @@ struct http_options {
 	struct store_search
 	    *search; /* not owned; NULL: it is answered by 503 */
 	http_report_fn report; /* NULL: 404 */
+	/* Web servers in front of this one; copied. */
+	struct limit_proxies proxies;
+	struct limit *limit; /* set by http_start() */
 	size_t report_max; /* most bytes a report may have */
 	void *ctx;
 };

@@ -7,7 +7,9 @@
 #include "statusd/site.h"
 #include "statusd/site_search.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +79,47 @@ answer_404(struct MHD_Connection *c, const struct http_options *o,
 	    c, MHD_HTTP_NOT_FOUND, "404: there is no such page", NULL, NULL);
 }
 
+static struct ip
+ip_of6(const struct in6_addr *a)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct ip ip = { .bits = 32 };
+
+	if (inet_ntop(AF_INET6, a, text, sizeof(text)) != NULL)
+		(void)ip_parse(text, &ip);
+	return ip;
+}
+
+/* Who asks, as far as it is known. */
+static struct ip
+client_of(struct MHD_Connection *c, const struct http_options *o)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const char *forwarded = MHD_lookup_connection_value(
+	    c, MHD_HEADER_KIND, "X-Forwarded-For");
+	struct ip peer = { .bits = 32 };
+
+	if (info != NULL && info->client_addr->sa_family == AF_INET)
+		memcpy(peer.bytes,
+		    &((const struct sockaddr_in *)(const void *)
+		            info->client_addr)
+		         ->sin_addr,
+		    4);
+	if (info != NULL && info->client_addr->sa_family == AF_INET6)
+		peer = ip_of6(&((const struct sockaddr_in6 *)(const void *)
+		                    info->client_addr)
+		                   ->sin6_addr);
+	return limit_client(&peer, forwarded, &o->proxies);
+}
+
+static bool
+answer_429(struct MHD_Connection *c)
+{
+	return http_answer_text(c, MHD_HTTP_TOO_MANY_REQUESTS,
+	    "429: too often; ask again in a second", "Retry-After", "1");
+}
+
 static bool
 answer_search(struct MHD_Connection *c, const struct http_options *o,
     const struct site_table *t)
@@ -85,9 +128,12 @@ answer_search(struct MHD_Connection *c, const struct http_options *o,
 	    c, MHD_GET_ARGUMENT_KIND, "q");
 	struct search_query q = { .text = text != NULL ? text : "",
 		.now = clock_now() };
+	struct ip who = client_of(c, o);
 	struct buf page;
 	bool queued;
 
+	if (q.text[0] != '\0' && !limit_take(o->limit, &who, clock_mono_ms()))
+		return answer_429(c);
 	buf_init(&page, SEARCH_PAGE_MAX);
 	if (t->search == NULL ||
 	    search_page(t->search, o->search, &q, &page) != 0)

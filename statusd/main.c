@@ -145,6 +145,7 @@ start_all(struct statusd *d, struct err *e)
 		.fd = d->listen_fd,
 		.site = d->site,
 		.search = d->search,
+		.proxies = { d->config->proxies, d->config->trusted_proxies.n },
 		.report = take_report,
 		.report_max = INGEST_BODY_MAX,
 		.ctx = d,
