@@ -1,6 +1,8 @@
 #include "lib/probe_cert.h"
 
+#include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/escape.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -78,6 +80,18 @@ take_names(struct probe_cert *c, const char *text)
 	}
 }
 
+/* Foreign text: made harmless, and cut. */
+static void
+set_text(char *out, size_t size, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	escape_line(&b, text, strlen(text));
+	(void)snprintf(out, size, "%s", buf_text(&b));
+	buf_free(&b);
+}
+
 void
 probe_cert_line(struct probe_cert *c, const char *line)
 {
@@ -85,6 +99,7 @@ probe_cert_line(struct probe_cert *c, const char *line)
 		"Start date:", "Expire date:",
 		"X509v3 Subject Alternative Name:", "Cert:" };
 	const char *value = NULL;
+	struct probe_cert raw;
 	size_t k;
 
 	for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
@@ -98,10 +113,10 @@ probe_cert_line(struct probe_cert *c, const char *line)
 	c->given = true;
 	switch (k) {
 	case 0:
-		(void)snprintf(c->subject, sizeof(c->subject), "%s", value);
+		set_text(c->subject, sizeof(c->subject), value);
 		break;
 	case 1:
-		(void)snprintf(c->issuer, sizeof(c->issuer), "%s", value);
+		set_text(c->issuer, sizeof(c->issuer), value);
 		break;
 	case 2:
 		c->not_before = probe_cert_time(value);
@@ -110,7 +125,8 @@ probe_cert_line(struct probe_cert *c, const char *line)
 		c->not_after = probe_cert_time(value);
 		break;
 	case 4:
-		take_names(c, value);
+		take_names(&raw, value);
+		set_text(c->names, sizeof(c->names), raw.names);
 		break;
 	default:
 		if (probe_cert_sha256(value, c->sha256) == -1)

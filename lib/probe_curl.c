@@ -215,7 +215,6 @@ set_options(struct look *l)
 	(void)curl_easy_setopt(c, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	(void)curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "mailglance/" MG_VERSION);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
@@ -225,8 +224,12 @@ set_options(struct look *l)
 	set_tls(l);
 	if (l->order.mail != NULL)
 		set_mail(l);
-	else if (!l->http || l->order.tls == PROBE_TLS_EXAMINE)
+	/* One that is only connected is ours, and closed with its handle. */
+	if (l->order.mail == NULL &&
+	    (!l->http || l->order.tls == PROBE_TLS_EXAMINE))
 		(void)curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+	else
+		(void)curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	if (l->http) /* keeps cookies, reads none from anywhere */
 		(void)curl_easy_setopt(c, CURLOPT_COOKIEFILE, "");
 	else if (l->texts.user != NULL) {

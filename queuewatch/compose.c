@@ -15,7 +15,7 @@
 #define TREND_KEPT 288 /* coarse points of a disk: a day */
 
 /* Samples with names of their own; both grow together. */
-#define SAMPLES_MOST (SCAN_QUEUES + DISKS_MOST * 3 + 5)
+#define SAMPLES_MOST (SCAN_QUEUES + DISKS_MOST * 3 + 5 + FINDINGS_MOST)
 
 struct samples {
 	struct report_sample items[SAMPLES_MOST];
@@ -57,6 +57,41 @@ log_count(const struct watch *w, size_t i)
 	return v;
 }
 
+/* Checks whose findings have a value of their own. */
+static const struct {
+	const char *check, *prefix, *unit, *metric, *label, *help;
+	double scale; /* of the metric */
+} measured[] = {
+	{ "service", "service.latency:", "s",
+	    "mailglance_service_latency_seconds", "service",
+	    "Time that a service took to answer, seen from inside.", 1 },
+	{ "certificate", "certificate.left:", "days",
+	    "mailglance_certificate_left_seconds", "certificate",
+	    "Time until a certificate expires.", 86400 },
+	{ "blocklist", "blocklist.listed:", "addresses",
+	    "mailglance_blocklist_listed", "list",
+	    "Own addresses and names on a block list.", 1 },
+	{ "canary", "canary.delay:", "s", "mailglance_canary_delay_seconds",
+	    "leg", "Delay of the last probe message.", 1 },
+};
+#define N_MEASURED (sizeof(measured) / sizeof(measured[0]))
+
+static void
+take_measured(const struct watch *w, struct samples *s)
+{
+	size_t i, k;
+
+	for (i = 0; i < w->findings.n; i++) {
+		const struct finding *f = w->findings.items[i];
+
+		for (k = 0; f->has_value && k < N_MEASURED; k++) {
+			if (strcmp(f->check, measured[k].check) == 0)
+				sample(s, measured[k].prefix, f->subject,
+				    measured[k].unit, f->value);
+		}
+	}
+}
+
 static void
 take_samples(const struct watch *w, struct samples *s)
 {
@@ -69,6 +104,7 @@ take_samples(const struct watch *w, struct samples *s)
 			sample(s, "queue.", scan_queue_names[i], "messages",
 			    (double)r->queue[i].messages);
 	}
+	take_measured(w, s);
 	for (i = 0; w->log_read && i < N_LOG_COUNTS; i++)
 		sample(s, "log.", log_counts[i].name, log_counts[i].unit,
 		    (double)log_count(w, i));
@@ -150,10 +186,11 @@ int
 compose_state(const struct watch *w, const struct buf *report, struct buf *b,
     struct err *e)
 {
-	json_t *o = json_pack("{s:i, s:I, s:I, s:o, s:o, s:o, s:s%}", "version",
-	    STATE_VERSION, "first_start", (json_int_t)w->first_start, "seq",
-	    (json_int_t)w->last_seq, "findings", findings_save(&w->findings),
-	    "tell", tell_save(&w->tell), "trends", save_trends(w), "report",
+	json_t *o = json_pack("{s:i, s:I, s:I, s:o, s:o, s:o, s:o, s:s%}",
+	    "version", STATE_VERSION, "first_start", (json_int_t)w->first_start,
+	    "seq", (json_int_t)w->last_seq, "findings",
+	    findings_save(&w->findings), "tell", tell_save(&w->tell), "trends",
+	    save_trends(w), "certificates", inside_save(&w->inside), "report",
 	    buf_text(report), report->len);
 	char *text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
 
@@ -198,6 +235,7 @@ compose_restore(struct watch *w, const struct buf *state, struct err *e)
 	findings_load(&w->findings, json_object_get(o, "findings"));
 	tell_load(&w->tell, json_object_get(o, "tell"));
 	w->saved_trends = json_incref(json_object_get(o, "trends"));
+	w->saved_certificates = json_incref(json_object_get(o, "certificates"));
 	json_decref(o);
 	return 0;
 }
@@ -240,6 +278,33 @@ metrics_of_queue(const struct watch *w, int64_t now, struct buf *b)
 	metrics_single(b, "mailglance_queue_pass_seconds", "gauge",
 	    "Time that the last pass over the spool took.",
 	    (double)r->took_us / 1e6);
+}
+
+static void
+metrics_of_measured(const struct watch *w, struct buf *b)
+{
+	static const char up[] = "mailglance_service_up";
+	const struct finding *f;
+	size_t i, k;
+
+	metrics_head(b, up, "gauge", "Whether a service works (1) or not (0).");
+	for (i = 0; i < w->findings.n; i++) {
+		f = w->findings.items[i];
+		if (strcmp(f->check, "service") == 0 &&
+		    f->rule.level != LEVEL_UNKNOWN)
+			one(b, up, "service", f->subject,
+			    f->rule.level != LEVEL_CRITICAL);
+	}
+	for (k = 0; k < N_MEASURED; k++) {
+		metrics_head(b, measured[k].metric, "gauge", measured[k].help);
+		for (i = 0; i < w->findings.n; i++) {
+			f = w->findings.items[i];
+			if (f->has_value &&
+			    strcmp(f->check, measured[k].check) == 0)
+				one(b, measured[k].metric, measured[k].label,
+				    f->subject, f->value * measured[k].scale);
+		}
+	}
 }
 
 static void
@@ -296,6 +361,7 @@ compose_metrics(const struct watch *w, int64_t now, struct buf *b)
 	size_t i;
 
 	metrics_of_queue(w, now, b);
+	metrics_of_measured(w, b);
 	metrics_of_log(w, b);
 	metrics_of_disks(w, b);
 	metrics_head(b, level, "gauge",

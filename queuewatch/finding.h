@@ -36,6 +36,10 @@ struct finding {
 	enum level reported; /* in the last report */
 };
 
+struct finding_name {
+	const char *check, *subject;
+};
+
 struct findings {
 	struct finding *items[FINDINGS_MOST];
 	size_t n;
@@ -49,6 +53,10 @@ struct finding *finding_get(
     struct findings *fs, const char *check, const char *subject);
 /* As it is, or NULL. */
 struct finding *finding_look(
+    const struct findings *fs, const char *check, const char *subject);
+
+/* It stays as it is, and is live; harmless where there is none. */
+void finding_keep(
     const struct findings *fs, const char *check, const char *subject);
 
 void finding_say(struct finding *f, const char *fmt, ...)

@@ -27,13 +27,13 @@
 #define LOOK_MS 10000 /* at the secret file */
 #define LOCK_LOOK_MS 200 /* for the end of a remedy run by hand */
 
-enum what { START_SCANNER, OPEN_LOG, WRITE_PRESSURE };
+enum what { START_SCANNER, OPEN_LOG, OPEN_FILE, WRITE_PRESSURE };
 
 struct request {
 	enum what what;
 	enum pressure_level level;
 	int64_t expires; /* Unix seconds */
-	char queue_directory[FACTS_PATH];
+	char path[FACTS_PATH]; /* a queue directory, or a file */
 };
 
 /* A question and its answer belong together. */
@@ -90,8 +90,7 @@ start_scanner(struct self *self, const struct request *request)
 		(void)close(socket);
 		(void)close(fds[0]);
 		desk_forget(&self->desk);
-		scanner_main(
-		    fds[1], request->queue_directory, self->user, parent);
+		scanner_main(fds[1], request->path, self->user, parent);
 	}
 	if (pid == -1)
 		answer(socket, errno, -1);
@@ -101,15 +100,31 @@ start_scanner(struct self *self, const struct request *request)
 	(void)close(fds[1]);
 }
 
+static void
+open_file(int socket, const char *path)
+{
+	struct stat st;
+	int fd = *path == '/'
+	    ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+	    : -1;
+
+	if (fd == -1)
+		answer(socket, *path == '/' ? errno : ENOENT, -1);
+	else if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		answer(socket, EINVAL, -1);
+	else
+		answer(socket, 0, fd);
+	if (fd != -1)
+		(void)close(fd);
+}
+
 /* The log's path is decided here, not by who asks. */
 static void
 open_log(int socket, const struct config *config)
 {
 	struct facts facts;
 	struct err e;
-	struct stat st;
 	const char *path = config->maillog;
-	int fd;
 
 	if (strcmp(path, "auto") == 0) {
 		if (facts_read(config->postfix_config, POSTCONF_MS, &facts,
@@ -119,17 +134,30 @@ open_log(int socket, const struct config *config)
 		}
 		path = facts.maillog_file;
 	}
-	fd = *path == '/'
-	    ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-	    : -1;
-	if (fd == -1)
-		answer(socket, *path == '/' ? errno : ENOENT, -1);
-	else if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		answer(socket, EINVAL, -1);
+	open_file(socket, path);
+}
+
+/* Only what the configuration names. */
+static void
+open_named(int socket, const char *path, const struct config *c)
+{
+	const struct config_service *s = c->services.items;
+	const struct config_certificate *k = c->certificates.items;
+	const struct config_canary *y = c->canaries.items;
+	bool named = false;
+	size_t i;
+
+	for (i = 0; i < c->services.n; i++)
+		named = named || strcmp(path, s[i].login_file) == 0;
+	for (i = 0; i < c->certificates.n; i++)
+		named = named || strcmp(path, k[i].file) == 0;
+	for (i = 0; i < c->canaries.n; i++)
+		named = named || strcmp(path, y[i].login_file) == 0 ||
+		    strcmp(path, y[i].via_login_file) == 0;
+	if (named)
+		open_file(socket, path);
 	else
-		answer(socket, 0, fd);
-	if (fd != -1)
-		(void)close(fd);
+		answer(socket, EACCES, -1);
 }
 
 static void
@@ -156,12 +184,14 @@ serve(struct self *self)
 		return true;
 	if (n != sizeof(request))
 		return false;
-	request.queue_directory[FACTS_PATH - 1] = '\0';
+	request.path[FACTS_PATH - 1] = '\0';
 	if (request.what == OPEN_LOG)
 		open_log(self->socket, self->config);
+	else if (request.what == OPEN_FILE)
+		open_named(self->socket, request.path, self->config);
 	else if (request.what == WRITE_PRESSURE)
 		write_pressure(self->socket, &request, self->config);
-	else if (request.queue_directory[0] == '/')
+	else if (request.path[0] == '/')
 		start_scanner(self, &request);
 	else
 		answer(self->socket, EINVAL, -1);
@@ -270,8 +300,9 @@ keeper_main(struct self *self, int orders)
 		desk_look(&self->desk);
 		if (fds[2].revents != 0)
 			desk_collect(&self->desk);
-		if ((fds[0].revents != 0 && !serve(self)) ||
-		    (fds[1].revents != 0 && !serve_desk(self)))
+		/* A new configuration before what is asked by it. */
+		if ((fds[1].revents != 0 && !serve_desk(self)) ||
+		    (fds[0].revents != 0 && !serve(self)))
 			_exit(0);
 	}
 }
@@ -365,10 +396,9 @@ keeper_scanner(
 
 	memset(&request, 0, sizeof(request));
 	request.what = START_SCANNER;
-	if (strlen(queue_directory) >= sizeof(request.queue_directory))
+	if (strlen(queue_directory) >= sizeof(request.path))
 		return err_set(e, "queue_directory is too long");
-	memcpy(
-	    request.queue_directory, queue_directory, strlen(queue_directory));
+	memcpy(request.path, queue_directory, strlen(queue_directory));
 	return ask(k, &request, "start the scanner", &fd, e) == 0 ? fd : -1;
 }
 
@@ -381,6 +411,20 @@ keeper_log(const struct keeper *k, struct err *e)
 	memset(&request, 0, sizeof(request));
 	request.what = OPEN_LOG;
 	return ask(k, &request, "open the mail log", &fd, e) == 0 ? fd : -1;
+}
+
+int
+keeper_file(const struct keeper *k, const char *path, struct err *e)
+{
+	struct request request;
+	int fd;
+
+	memset(&request, 0, sizeof(request));
+	request.what = OPEN_FILE;
+	if (strlen(path) >= sizeof(request.path))
+		return err_set(e, "%.40s...: is too long", path);
+	memcpy(request.path, path, strlen(path));
+	return ask(k, &request, path, &fd, e) == 0 ? fd : -1;
 }
 
 int

@@ -14,9 +14,10 @@ struct err;
 /*
  * "queuewatch: remedy": the process that keeps the rights queuewatch was
  * started with, has no network and does what it is asked over its sockets: it
- * starts a scanner, opens the mail log, writes the pressure file, and carries
- * out what the operator prepared, by the orders that the desk admits.  It dies
- * with its parent, the scanner and a remedy that runs with it.
+ * starts a scanner, opens the mail log and files that the configuration names,
+ * writes the pressure file, and carries out what the operator prepared, by the
+ * orders that the desk admits.  It dies with its parent, the scanner and a
+ * remedy that runs with it.
  */
 struct keeper {
 	int socket;
@@ -38,6 +39,13 @@ int keeper_start(struct keeper *k, struct config *config,
  * a descriptor, or -1 with *e set.  Any thread.
  */
 int keeper_log(const struct keeper *k, struct err *e);
+
+/*
+ * Open for reading a file that the configuration names as a login_file or a
+ * certificate's file; no other, whoever asks.  Returns a descriptor, or -1 with
+ * *e set.  Any thread.
+ */
+int keeper_file(const struct keeper *k, const char *path, struct err *e);
 
 /*
  * Write the configuration's pressure file, in a folder that only root may

@@ -3,9 +3,11 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "queuewatch/config.h"
+#include "queuewatch/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,7 @@
 struct entry {
 	char *path;
 	struct login login;
-	int known;
+	bool known;
 	char why[256];
 };
 
@@ -48,16 +50,15 @@ take_lines(char *text, struct login *login_r, const char *path, struct err *e)
 	return 0;
 }
 
-int
-login_read(const char *path, struct login *login_r, struct err *e)
+/* Closes it. */
+static int
+read_open(int fd, const char *path, struct login *login_r, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = -1;
 	char text[FILE_MOST + 1];
 	struct stat st;
+	int rc = -1;
 	ssize_t n;
 
-	if (fd == -1)
-		return err_set(e, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
 		(void)err_set(e, "%s: is no plain file", path);
 	} else if ((st.st_mode & 077) != 0) {
@@ -75,6 +76,16 @@ login_read(const char *path, struct login *login_r, struct err *e)
 	return rc;
 }
 
+int
+login_read(const char *path, struct login *login_r, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd == -1)
+		return err_set(e, "%s: %s", path, strerror(errno));
+	return read_open(fd, path, login_r, e);
+}
+
 static const struct entry *
 look(const struct logins *l, const char *path)
 {
@@ -87,34 +98,38 @@ look(const struct logins *l, const char *path)
 	return NULL;
 }
 
-static void
-take(struct logins *l, const char *path, const struct logins *old)
+/* By the user's right, or the keeper's. */
+static int
+read_entry(struct entry *item, const struct keeper *k, struct err *e)
 {
-	const struct entry *was = look(old, path);
+	int fd = open(item->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd == -1 && errno == EACCES && k != NULL && k->socket != -1)
+		fd = keeper_file(k, item->path, e);
+	else if (fd == -1)
+		(void)err_set(e, "%s: %s", item->path, strerror(errno));
+	return fd != -1 ? read_open(fd, item->path, &item->login, e) : -1;
+}
+
+static void
+take(struct logins *l, const char *path, const struct keeper *k)
+{
 	struct entry *item = &l->items[l->n];
 	struct err e;
 
-	if (path[0] == '\0' || look(l, path) != NULL)
-		return;
-	item->path = strdup(path);
-	if (item->path == NULL)
+	if (path[0] == '\0' || look(l, path) != NULL ||
+	    (item->path = strdup(path)) == NULL)
 		return;
 	l->n++;
-	if (login_read(path, &item->login, &e) == 0) {
-		item->known = 1;
+	item->known = read_entry(item, k, &e) == 0;
+	if (item->known)
 		return;
-	}
-	if (was != NULL && was->known && errno == EACCES) {
-		item->login = was->login;
-		item->known = 1;
-		return;
-	}
 	(void)snprintf(item->why, sizeof(item->why), "%.255s", e.text);
 	log_warn("login_file: %s", e.text);
 }
 
 struct logins *
-logins_read(const struct config *c, struct logins *old)
+logins_read(const struct config *c, const struct keeper *keeper)
 {
 	const struct config_service *s = c->services.items;
 	const struct config_canary *k = c->canaries.items;
@@ -126,16 +141,14 @@ logins_read(const struct config *c, struct logins *old)
 		    c->services.n + 2 * c->canaries.n + 1, sizeof(*l->items));
 	if (l == NULL || l->items == NULL) {
 		free(l);
-		logins_free(old);
 		return NULL;
 	}
 	for (i = 0; i < c->services.n; i++)
-		take(l, s[i].login_file, old);
+		take(l, s[i].login_file, keeper);
 	for (i = 0; i < c->canaries.n; i++) {
-		take(l, k[i].login_file, old);
-		take(l, k[i].via_login_file, old);
+		take(l, k[i].login_file, keeper);
+		take(l, k[i].via_login_file, keeper);
 	}
-	logins_free(old);
 	return l;
 }
 

@@ -20,14 +20,14 @@ struct login {
 int login_read(const char *path, struct login *login_r, struct err *e);
 
 /*
- * All that a configuration names, by path: read while there are the rights of
- * the start, and again at a reload, where one that may no longer be read stays
- * as it was.
+ * All that a configuration names, by path; what the user may not read is opened
+ * by the keeper (or NULL).
  */
+struct keeper;
 struct logins;
 
-/* "old" (or NULL) is freed.  NULL without memory. */
-struct logins *logins_read(const struct config *c, struct logins *old);
+/* NULL without memory. */
+struct logins *logins_read(const struct config *c, const struct keeper *keeper);
 void logins_free(struct logins *l);
 
 /*

@@ -221,34 +221,20 @@ ask_for_pass(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	lister_ask(&w->lister, &order, mono_ms, DEEP_EVERY_MS);
 }
 
-static void
-not_run(struct watch *w, const char *check, const char *subject, int64_t now)
-{
-	struct finding *f = finding_get(&w->findings, check, subject);
-
-	if (f != NULL)
-		(void)finding_unknown(f, now, "This check has not run.");
-}
-
 /* What is configured and has no sampler. */
 static void
 sample_unbuilt(struct watch *w, int64_t now)
 {
-	const struct config *c = w->config;
-	const struct config_service *services = c->services.items;
-	const struct config_certificate *certificates = c->certificates.items;
-	const struct config_canary *canaries = c->canaries.items;
-	const struct config_blocklist *blocklists = c->blocklists.items;
+	const struct config_canary *canaries = w->config->canaries.items;
+	struct finding *f;
 	size_t i;
 
-	for (i = 0; i < c->services.n; i++)
-		not_run(w, "service", services[i].name, now);
-	for (i = 0; i < c->certificates.n; i++)
-		not_run(w, "certificate", certificates[i].name, now);
-	for (i = 0; i < c->canaries.n; i++)
-		not_run(w, "canary", canaries[i].name, now);
-	for (i = 0; i < c->blocklists.n; i++)
-		not_run(w, "blocklist", blocklists[i].zone, now);
+	for (i = 0; i < w->config->canaries.n; i++) {
+		f = finding_get(&w->findings, "canary", canaries[i].name);
+		if (f != NULL)
+			(void)finding_unknown(
+			    f, now, "This check has not run.");
+	}
 }
 
 /* One reason that queuewatch itself is not well, behind the others. */
@@ -365,6 +351,7 @@ sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 		ask_for_pass(w, mono_ms, wall_ms);
 	sample_disks(w, mono_ms, wall_ms);
 	sample_unbuilt(w, wall_ms / 1000);
+	inside_sample(&w->inside, &w->findings, wall_ms / 1000);
 	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
 	sample_log(w, mono_ms, wall_ms / 1000);
 	sample_self(w, mono_ms, wall_ms / 1000);

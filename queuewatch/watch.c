@@ -203,6 +203,20 @@ take_news(struct watch *w)
 	}
 }
 
+/* Begin again, with what is remembered. */
+static void
+reopen_inside(struct watch *w)
+{
+	json_t *saved = inside_save(&w->inside);
+	struct err e;
+
+	inside_close(&w->inside);
+	if (inside_open(&w->inside, w->config, &w->keeper, &e) == -1 ||
+	    inside_start(&w->inside, &w->keeper, saved, &e) == -1)
+		log_error("services are not looked at: %s", e.text);
+	json_decref(saved);
+}
+
 static void
 take_config(struct watch *w, struct config *c, int64_t mono_ms)
 {
@@ -214,6 +228,7 @@ take_config(struct watch *w, struct config *c, int64_t mono_ms)
 	watch_aim(w);
 	if (keeper_order(&w->keeper, &again, &e) == -1)
 		log_warn("%s", e.text);
+	reopen_inside(w);
 	asker_again(w->asker, c->postfix_config);
 	sample_disk_list(w);
 	findings_mark(&w->findings);
@@ -337,6 +352,9 @@ watch_run(struct watch *w, int signals, struct err *e)
 	w->facts_known = asker_get(
 	    w->asker, &w->facts, w->facts_fault, sizeof(w->facts_fault));
 	restore(w);
+	if (inside_start(&w->inside, &w->keeper, w->saved_certificates, e) ==
+	    -1)
+		return -1;
 	sample_disk_list(w);
 	findings_mark(&w->findings);
 	w->started_ms = w->next_sample_ms = clock_mono_ms();

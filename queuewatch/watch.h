@@ -7,6 +7,7 @@
 #include "queuewatch/config.h"
 #include "queuewatch/disk.h"
 #include "queuewatch/finding.h"
+#include "queuewatch/inside.h"
 #include "queuewatch/lister.h"
 #include "queuewatch/logreader.h"
 #include "queuewatch/looker.h"
@@ -60,6 +61,9 @@ struct watch {
 
 	struct causer *causer; /* NULL before watch_run */
 	int64_t quiet_at; /* Unix seconds: the queue was last well */
+
+	struct inside inside;
+	json_t *saved_certificates; /* of the state; until it is started */
 
 	struct findings findings;
 	struct trend queue_trends[QUEUE_SUBJECTS];

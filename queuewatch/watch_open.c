@@ -136,6 +136,8 @@ watch_open(struct watch *w, struct config *config,
 		return -1;
 	make_pressure_dir(config, user);
 	watch_aim(w);
+	if (inside_open(&w->inside, config, &w->keeper, e) == -1)
+		return -1;
 	if (config->metrics[0] != '\0' &&
 	    (w->metrics = metrics_http_open(config->metrics, e)) == NULL)
 		return err_prefix(e, "metrics");
@@ -153,6 +155,7 @@ watch_close(struct watch *w)
 		outbox_close(w->outbox, STOP_GRACE_MS);
 	asker_stop(w->asker);
 	causer_stop(w->causer);
+	inside_close(&w->inside);
 	logreader_stop(w->logreader);
 	state_close(w->log_state);
 	lister_close(&w->lister);
@@ -164,6 +167,7 @@ watch_close(struct watch *w)
 		sample_disk_free(w->disks[i]);
 	free(w->metrics_text);
 	json_decref(w->saved_trends);
+	json_decref(w->saved_certificates);
 	config_free(w->config);
 	memset(w, 0, sizeof(*w));
 }
