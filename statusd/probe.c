@@ -3,6 +3,7 @@
 #include "lib/clock.h"
 #include "statusd/probe_job.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,6 +164,28 @@ resolved(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 	free(q);
 }
 
+/* A host that is an address already is not asked for. */
+static bool
+is_literal(struct probe_job *j)
+{
+	struct sockaddr_in a4 = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)j->target.port) };
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)j->target.port) };
+
+	if (inet_pton(AF_INET, j->target.host, &a4.sin_addr) == 1) {
+		memcpy(&j->address, &a4, sizeof(a4));
+		j->address_len = sizeof(a4);
+		return true;
+	}
+	if (inet_pton(AF_INET6, j->target.host, &a6.sin6_addr) == 1) {
+		memcpy(&j->address, &a6, sizeof(a6));
+		j->address_len = sizeof(a6);
+		return true;
+	}
+	return false;
+}
+
 static void
 start(struct probes *p, struct probe_job *j)
 {
@@ -171,7 +194,7 @@ start(struct probes *p, struct probe_job *j)
 		.ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 	};
-	struct look_up *q = malloc(sizeof(*q));
+	struct look_up *q;
 	char port[16];
 
 	j->stage = PROBE_RESOLVING;
@@ -180,6 +203,11 @@ start(struct probes *p, struct probe_job *j)
 	j->fault[0] = '\0';
 	j->expires_at = 0;
 	p->under_way++;
+	if (is_literal(j)) {
+		begin(p, j);
+		return;
+	}
+	q = malloc(sizeof(*q));
 	if (q == NULL) {
 		give_up(p, j, "no memory");
 		return;

@@ -89,6 +89,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
     block_on_close = False
+    request_queue_size = 256
 
     def __init__(self, kind, tls=None, implicit=False, port=0):
         self.kind, self.tls, self.implicit, self.status = kind, tls, implicit, "200 OK"
