@@ -114,21 +114,24 @@ $(O)/%.o: %.c
 # A test is linked with the programs whose headers it includes: each has names
 # such as config_read of its own.
 test_archives = $(foreach p,milter greywl queuewatch statusd,$(shell \
-	grep -q '^.include "$(p)/' tests/unit/$*.c && echo $(O)/$(p).a))
+	grep -q '^.include "$(p)/' $(1)/$*.c && echo $(O)/$(p).a))
 $(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(test_archives) $(O)/spf.a $(LIB_A) -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call test_archives,tests/unit) $(O)/spf.a $(LIB_A) -lcmocka $(LIBS)
 $(O)/bench.a: $(BENCH_OBJ)
+$(B)/tests/bench/logread: $(O)/queuewatch.a
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(filter-out $(LIB_A),$(filter %.a,$^)) $(LIB_A) $(LIBS)
 
 $(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+		$(call test_archives,tests/fuzz) $(O)/spf.a $(LIB_A) $(LIBS)
 
 # Packages: what is there is not asked for again.
 deps:

@@ -1,11 +1,14 @@
 #include "lib/daemon.h"
+#include "lib/duration.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "queuewatch/act.h"
 #include "queuewatch/config.h"
+#include "queuewatch/explain.h"
 #include "queuewatch/remedy_cmd.h"
 #include "queuewatch/show.h"
 #include "queuewatch/top.h"
+#include "queuewatch/trace.h"
 #include "queuewatch/watch.h"
 
 #include <stdio.h>
@@ -25,7 +28,10 @@ static const char usage[] =
     "NAME\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] hold|release|delete|requeue "
     "MATCH ...\n"
-    "                  [--yes] [--now] [--json]\n";
+    "                  [--yes] [--now] [--json]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] explain CHECK [SUBJECT]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] record FILE [--for TIME]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] replay FILE [--json]\n";
 
 static struct config *
 read_config(void *arg, struct err *e)
@@ -156,6 +162,37 @@ run_act(const struct config *c, int argc, char **argv, struct err *e)
 	return act(c, &args, e) == 0 ? 0 : fail(e);
 }
 
+static int
+run_explain(const struct config *c, int argc, char **argv, struct err *e)
+{
+	if (argc < 2 || argc > 3)
+		return 2;
+	return explain(c, argv[1], argc == 3 ? argv[2] : NULL, e) == 0
+	    ? 0
+	    : fail(e);
+}
+
+static int
+run_trace(const struct config *c, int argc, char **argv, struct err *e)
+{
+	bool record = strcmp(argv[0], "record") == 0;
+	int64_t ms = 0;
+	int rc;
+
+	if (argc < 2)
+		return 2;
+	if (!record && (argc == 2 || strcmp(argv[2], "--json") == 0))
+		rc = trace_replay(c, argv[1], argc == 3, e);
+	else if (record && argc == 2)
+		rc = trace_record(c, argv[1], 0, e);
+	else if (record && argc == 4 && strcmp(argv[2], "--for") == 0 &&
+	    duration_parse_ms(argv[3], &ms, e) == 0 && ms >= 1000)
+		rc = trace_record(c, argv[1], ms / 1000, e);
+	else
+		return 2;
+	return rc == 0 ? 0 : fail(e);
+}
+
 /* The words behind the options. */
 static int
 run_verb(struct config *c, int argc, char **argv)
@@ -166,7 +203,8 @@ run_verb(struct config *c, int argc, char **argv)
 	} verbs[] = { { "show", run_show }, { "top", run_top },
 		{ "remedy", run_remedy }, { "hold", run_act },
 		{ "release", run_act }, { "delete", run_act },
-		{ "requeue", run_act } };
+		{ "requeue", run_act }, { "explain", run_explain },
+		{ "record", run_trace }, { "replay", run_trace } };
 	struct err e;
 	size_t i;
 	int rc = 2;

@@ -115,16 +115,23 @@ print_report(const struct report *r, const struct config *c)
 }
 
 int
+show_read(const struct config *c, struct report *r, struct err *e)
+{
+	char path[4096];
+
+	(void)snprintf(
+	    path, sizeof(path), "%s/queuewatch.state", c->data_directory);
+	return read_report(path, r, e);
+}
+
+int
 show(const struct config *c, bool json, struct err *e)
 {
 	struct report r = { 0 };
 	struct buf b;
-	char path[4096];
 	int rc;
 
-	(void)snprintf(
-	    path, sizeof(path), "%s/queuewatch.state", c->data_directory);
-	if (read_report(path, &r, e) == -1)
+	if (show_read(c, &r, e) == -1)
 		return -1;
 	buf_init(&b, REPORT_MAX_BYTES * 2);
 	rc = 0;

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import bench_dns  # noqa: E402
 import bench_latency  # noqa: E402
+import bench_log  # noqa: E402
 import bench_memory  # noqa: E402
 import bench_milter  # noqa: E402
 import bench_postfix  # noqa: E402
@@ -27,6 +28,7 @@ import bench_postgrey  # noqa: E402
 import bench_senders  # noqa: E402
 
 SECTIONS = {
+    "log": bench_log.run_section,
     "milter": bench_milter.run_section,
     "postgrey": bench_postgrey.run_section,
     "postfix": bench_postfix.run_section,

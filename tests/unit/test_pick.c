@@ -1,0 +1,216 @@
+/* Which messages are meant; what is held; a trace; what is explained. */
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "queuewatch/explain.h"
+#include "queuewatch/held.h"
+#include "queuewatch/pick.h"
+#include "queuewatch/trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+test_matches(void **state)
+{
+	static const struct {
+		const char *option, *value;
+		bool want;
+	} t[] = {
+		{ "--sender", "eve@home.example", true },
+		{ "--sender", "EVE@Home.Example", true },
+		{ "--sender", "ve@home.example", false },
+		{ "--sender", "home.example", true },
+		{ "--sender", "@home.example", true },
+		{ "--sender", "@example", true },
+		{ "--sender", "ome.example", false },
+		{ "--sender", "<>", false },
+		{ "--recipient", "bob@mail.dest.example", true },
+		{ "--recipient", "dest.example", true },
+		{ "--recipient", "bob@dest.example", false },
+		{ "--destination", "dest.example", true },
+		{ "--destination", "mail.dest.example", true },
+		{ "--destination", "other.example", false },
+		{ "--reason", "mailbox BUSY", true },
+		{ "--reason", "try again in # seconds", true },
+		{ "--reason", "in 17 seconds", true },
+		{ "--reason", "in 18 seconds", false },
+		{ "--sasl", "eve", true },
+		{ "--sasl", "ev", false },
+		{ "--client", "a.example[192.0.2.1]", true },
+		{ "--client", "a.example", true },
+		{ "--client", "192.0.2.1", true },
+		{ "--client", "192.0.2", false },
+		{ "--client", "example", false },
+		{ "--age", "1h", true },
+		{ "--age", "1min", true },
+		{ "--age", "2h", false },
+	};
+	static struct showq_entry m = { .queue = "deferred",
+		.id = "AB12",
+		.arrived = 1000,
+		.sender = "eve@home.example",
+		.recipient = "bob@mail.dest.example",
+		.reason = "450 4.2.0 mailbox busy, try again in 17 seconds" };
+	const struct whose_entry who = { .client = "a.example[192.0.2.1]",
+		.sasl = "eve" };
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(t); i++) {
+		struct pick p = { 0 };
+
+		assert_true(pick_is_empty(&p));
+		assert_int_equal(
+		    pick_option(&p, t[i].option, t[i].value, &e), 1);
+		assert_false(pick_is_empty(&p));
+		if (pick_matches(&p, &m, &who, 1000 + 3600) != t[i].want)
+			fail_msg("%s %s", t[i].option, t[i].value);
+		if (pick_needs_log(&p))
+			assert_false(pick_matches(&p, &m, NULL, 4600));
+	}
+	for (i = 0; i < 2; i++) {
+		struct pick p = { 0 };
+
+		assert_int_equal(
+		    pick_option(&p, "--age", i ? "soon" : "0s", &e), -1);
+		assert_int_equal(
+		    pick_option(&p, "--sasl", i ? "" : NULL, &e), -1);
+		assert_int_equal(pick_option(&p, "--moon", "x", &e), 0);
+	}
+}
+
+/* All conditions must hold. */
+static void
+test_matches_all(void **state)
+{
+	static struct showq_entry m = { .sender = "a@x.example",
+		.recipient = "b@y.example" };
+	struct pick p = { .sender = "x.example", .destination = "y.example" };
+
+	(void)state;
+	assert_true(pick_matches(&p, &m, NULL, 0));
+	p.destination = "z.example";
+	assert_false(pick_matches(&p, &m, NULL, 0));
+}
+
+static void
+test_held(void **state)
+{
+	char dir[] = "/tmp/mailglance-held-XXXXXX", path[64];
+	struct buf ids;
+	struct err e;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/held", dir);
+	buf_init(&ids, 100000);
+	assert_int_equal(held_add(path, "A1\nA2\n", 1000, 0, &e), 0);
+	assert_int_equal(held_add(path, "B1\nB2\nB3\n", 2000, 3000, &e), 0);
+	/* what is not a line of ours is passed over */
+	f = fopen(path, "a");
+	assert_non_null(f);
+	assert_true(fputs("junk\n9 9 9 ../../etc\n9 9 x C1\n", f) >= 0);
+	(void)fclose(f);
+	assert_int_equal(held_due(path, 2999, 10, &ids, &e), 0);
+	assert_int_equal(held_due(path, 3000, 2, &ids, &e), 1);
+	assert_string_equal(buf_text(&ids), "B1\nB2\n");
+	buf_reset(&ids);
+	assert_int_equal(held_undo(path, &ids, &e), 1);
+	assert_string_equal(buf_text(&ids), "B3\n");
+	assert_int_equal(held_forget(path, "A2\nX9\n", &e), 0);
+	buf_reset(&ids);
+	assert_int_equal(held_undo(path, &ids, &e), 1);
+	assert_string_equal(buf_text(&ids), "A1\n");
+	buf_reset(&ids);
+	assert_int_equal(held_undo(path, &ids, &e), 0);
+	/* the undo list ends after a month, what is due does not */
+	assert_int_equal(held_add(path, "D1\n", 1000, 0, &e), 0);
+	assert_int_equal(held_add(path, "D2\n", 1000, 9000000, &e), 0);
+	assert_int_equal(held_add(path, "D3\n", 5000000, 0, &e), 0);
+	assert_int_equal(held_undo(path, &ids, &e), 1);
+	assert_string_equal(buf_text(&ids), "D3\n");
+	buf_reset(&ids);
+	assert_int_equal(held_undo(path, &ids, &e), 1);
+	assert_string_equal(buf_text(&ids), "D2\n");
+	buf_reset(&ids);
+	assert_int_equal(held_undo(path, &ids, &e), 0);
+	buf_free(&ids);
+	(void)unlink(path);
+	/* a link is not followed */
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	assert_int_equal(held_add(path, "A1\n", 1, 0, &e), -1);
+	(void)unlink(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+test_trace(void **state)
+{
+	static struct trace_point p, q;
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	p.at_ms = 1795299100123;
+	p.floor_bytes = 15360000;
+	p.has_queues = true;
+	p.scan.queue[SCAN_DEFERRED].messages = 42;
+	p.scan.queue[SCAN_DEFERRED].oldest = 1795290000;
+	p.scan.queue[SCAN_DEFERRED].ages[9] = 42;
+	p.n_disks = 1;
+	(void)snprintf(
+	    p.disks[0].disk.path, sizeof(p.disks[0].disk.path), "/var/\"x\"");
+	p.disks[0].sample.used = 0.75;
+	p.disks[0].sample.free_bytes = 123;
+	buf_init(&b, 65536);
+	trace_compose(&p, &b);
+	assert_int_equal(trace_parse(buf_text(&b), b.len, &q, &e), 0);
+	assert_memory_equal(&p, &q, sizeof(p));
+	buf_free(&b);
+	assert_int_equal(trace_parse("{}", 2, &q, &e), -1);
+	assert_int_equal(trace_parse("x", 1, &q, &e), -1);
+	assert_int_equal(trace_parse("{\"at_ms\":5}", 11, &q, &e), 0);
+	assert_false(q.has_queues);
+}
+
+static void
+test_explained(void **state)
+{
+	static const char *const checks[] = { "queue", "stuck", "duplicates",
+		"disk", "log", "service", "certificate", "canary", "blocklist",
+		"self" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(checks); i++)
+		assert_non_null(explain_text(checks[i], "x"));
+	assert_ptr_not_equal(
+	    explain_text("log", ""), explain_text("log", "filter"));
+	assert_null(explain_text("moon", ""));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_matches_all),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_explained),
+	};
+
+	return cmocka_run_group_tests_name("pick", tests, NULL, NULL);
+}
