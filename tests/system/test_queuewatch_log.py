@@ -1,6 +1,7 @@
 """queuewatch and the mail log: its figures, its rotation, what it makes of it."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -176,3 +177,31 @@ def test_duplicates_are_told(place, watch):
     f = until(lambda: (d := daemon.finding("duplicates", "")) and d["level"] == "warning" and d,
               10)
     assert f["value"] == 3 and "AB12" in f["summary"]
+
+
+def test_trace_is_recorded_and_replayed(place, watch, spool):
+    append(place / "mail.log", "")
+    daemon = watch(queue={"warning": 10, "critical": 20}).start()
+    until(lambda: daemon.finding("queue", ""), 10)
+
+    def queuewatch(*words, check=True):
+        return run([daemon.argv[0], "-c", daemon.conf_path, *words], check=check)
+    trace = place / "trace"
+    queuewatch("record", trace, "--for", "1s")
+    spool.put("deferred", 15)
+    queuewatch("record", trace, "--for", "2s")
+    text = queuewatch("replay", trace).stdout
+    assert "warning" in text and "15 messages wait" in text
+    first = json.loads(queuewatch("replay", trace, "--json").stdout.splitlines()[0])
+    assert first["level"] == "warning" and first["check"] == "queue"
+    # The same trace with other limits: that is what it is for.
+    assert "No level changed" in queuewatch(
+        "-o", "queue.warning=100", "-o", "queue.critical=200", "replay", trace).stdout
+    append(trace, "{\n")
+    bad = queuewatch("replay", trace, check=False)
+    assert bad.returncode == 1 and re.search(r"trace: line \d+", bad.stderr)
+
+    until(lambda: daemon.finding("queue", "")["level"] == "warning", 10)
+    text = queuewatch("explain", "queue", "").stdout
+    assert "queue: warning since" in text and "oldest_s" in text and "top --by" in text
+    assert queuewatch("explain", "moon", check=False).returncode == 1
