@@ -120,7 +120,7 @@ $(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call test_archives,tests/unit) $(O)/spf.a $(LIB_A) -lcmocka $(LIBS)
 $(O)/bench.a: $(BENCH_OBJ)
-$(B)/tests/bench/logread: $(O)/queuewatch.a
+$(B)/tests/bench/logread $(B)/tests/bench/forecast: $(O)/queuewatch.a
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)

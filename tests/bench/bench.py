@@ -22,6 +22,7 @@ import bench_dns  # noqa: E402
 import bench_latency  # noqa: E402
 import bench_log  # noqa: E402
 import bench_memory  # noqa: E402
+import bench_forecast  # noqa: E402
 import bench_milter  # noqa: E402
 import bench_postfix  # noqa: E402
 import bench_postgrey  # noqa: E402
@@ -35,6 +36,7 @@ SECTIONS = {
     "memory": bench_memory.run_section,
     "latency": bench_latency.run_section,
     "dns": bench_dns.run_section,
+    "forecast": bench_forecast.run_section,
     "senders": bench_senders.run_section,
 }
 
