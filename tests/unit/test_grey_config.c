@@ -70,6 +70,9 @@ refused(void **state)
 		const char *words;
 	} t[] = {
 		{ "delay = 2d", ":1: delay: is not under retry_window" },
+		{ "pressure { brake = true file = \"\" }", ":1: brake: needs" },
+		{ "dnswl { zone = \"a..b\" }", ":1: " },
+		{ "dnswl { min_level = none }", ":1: " },
 		{ "retry_window = 3min\ndelay = 3min", ":2: delay" },
 		{ "delay = 3", "delay" },
 		{ "delay = 3 min", ":1" },
