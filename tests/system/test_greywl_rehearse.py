@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import resource
 import time
 
 import pytest
@@ -184,8 +185,10 @@ def test_policy_server_tells_spf(wl, place):
 def test_speed(wl, place):
     """A month here; a year of a small server is under a minute."""
     log = write(place, "mail.log", small_server_year(days=30).text())
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     out = wl.json("rehearse", log)
-    took = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # The processor's time: other tests run beside this one.
+    took = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     assert out["lines"] > 90_000
     assert took < 60 / 12, took
