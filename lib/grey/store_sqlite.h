@@ -281,6 +281,8 @@ int store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e);
  * none were read since the start, those of the copy as text.
  */
 int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
+/* Where none was read yet: before the first answer counts. */
+int store_first_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 /* The one in memory, held; NULL where none was read. */
 struct grey_whitelist *store_whitelist_held(struct sqlite_store *s);
 /* Takes the entries over; NULL with *e set. */

@@ -173,6 +173,26 @@ store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 	return 0;
 }
 
+int
+store_first_allow(struct sqlite_store *s, struct sql *db, struct err *e)
+{
+	struct grey_whitelist *w = store_whitelist_held(s);
+	struct allow_entry *entries;
+	size_t n;
+
+	if (w != NULL) {
+		grey_whitelist_release(w);
+		return 0;
+	}
+	if (read_all(db, &entries, &n, e) == -1)
+		return -1;
+	w = store_whitelist_new(entries, n, e);
+	if (w == NULL)
+		return -1;
+	swap_in(s, w);
+	return 0;
+}
+
 struct grey_whitelist *
 store_whitelist_held(struct sqlite_store *s)
 {

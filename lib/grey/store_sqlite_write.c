@@ -278,7 +278,8 @@ look_after(struct sqlite_store *s, struct fault *f)
 	if (!f->closed && s->writer != NULL && sql_was_full(s->writer))
 		(void)sqlite3_wal_checkpoint_v2(sql_handle(s->writer), NULL,
 		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	if ((!f->closed || reopen(s, f) == 0) && probe(s, &e) == 0) {
+	if ((!f->closed || reopen(s, f) == 0) && probe(s, &e) == 0 &&
+	    store_first_allow(s, s->writer, &e) == 0) {
 		log_warn_limited(&s->well_log, clock_mono_ms(), 60,
 		    "store: %s answers again", s->path);
 		s->restore = false;
