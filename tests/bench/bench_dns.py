@@ -6,6 +6,7 @@ import socket
 from bench_common import (MANY, SECONDS, Bare, first_new, greymilter, head, memory,
                           milter_load, section, table)
 from mg.place import Place
+from mg.ports import free_port
 from mg.proc import session_pids
 
 TIMEOUT_MS = 1500
@@ -18,10 +19,11 @@ class Silence:
 
     def __init__(self):
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.udp.getsockname()[1]
+        at = ("127.0.0.1", free_port())
+        self.address = "%s:%d" % at
+        self.udp.bind(at)
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.tcp.bind(self.udp.getsockname())
+        self.tcp.bind(at)
         self.tcp.listen(1024)
 
     def asked(self):
@@ -51,7 +53,7 @@ def run_section():
         head()
         table(results)
         for rounds in results.values():
-            found.answers(rounds)
+            found.answers(rounds, grey)
         if not silence[0].asked() and not silence[1].asked():
             print("  no question reached the name servers: nothing was measured")
             found.missed += 1

@@ -20,7 +20,7 @@ def closed(grey, null, found):
     print("  as many as can be answered, 16 sessions at once")
     head()
     table(results)
-    found.answers(results["greymilter"])
+    found.answers(results["greymilter"], grey)
     found.goal("p99, beside nothing", ratio(results, "greymilter", "nothing", "p99_us"),
                at_most=P99_BESIDE)
 
@@ -56,7 +56,7 @@ def worst(what, grey, null, found, new_percent=30, known=MANY, commands=None):
     print(f"  {what}{ran}")
     table(results)
     rounds = results["greymilter"]
-    found.answers(rounds)
+    found.answers(rounds, grey)
     others = max(r["max_us"] for r in results["nothing"]) / 1000
     late = sum(r["over_20ms"] for r in rounds)
     found.goal(f"the worst answer of {sum(r['decisions'] for r in rounds):,}, ms "

@@ -50,8 +50,8 @@ def compare(sides, found, at_once):
     results = alternate({name: one(*side) for name, side in sides.items()})
     head()
     table(results)
-    for rounds in results.values():
-        found.answers(rounds)
+    for name, rounds in results.items():
+        found.answers(rounds, sides[name][0])
     names = list(sides)
     return ratio(results, names[0], names[1])
 

@@ -28,7 +28,7 @@ def one_size(size, found):
                     port, *mix(at_once, size, recipients), "-f", first_new())
             results = alternate({"nothing": one(null), "greymilter": one(grey.port)})
             table(results)
-            found.answers(results["greymilter"])
+            found.answers(results["greymilter"], grey)
             found.goal(f"{at_once} sessions at once, {recipients} recipients each, "
                        "beside nothing",
                        ratio(results, "greymilter", "nothing"), at_least=goal)

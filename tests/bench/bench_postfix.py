@@ -80,7 +80,7 @@ def run_section():
             print(f"  {new_percent} % new ones, {AT_ONCE} sessions at once")
             for name, rounds in results.items():
                 print(f"  {name:<14}{median(rounds, 'rate'):>12,.0f} sessions/s")
-                found.answers(rounds)
+                found.answers(rounds, grey if name == "greymilter" else None)
             for name, goal in (("nothing", BESIDE_NOTHING),
                                ("postgrey", BESIDE_POSTGREY)):
                 found.goal(f"{new_percent} % new ones, beside {name}",

@@ -28,7 +28,7 @@ def run_section():
                 return policy_load(other.port, *options, "-f", first_new())
             results = alternate({"postgrey": theirs, "greymilter": ours})
             table(results)
-            found.answers(results["greymilter"])
+            found.answers(results["greymilter"], grey)
             found.answers(results["postgrey"])
             found.goal(f"{at_once} connections, beside postgrey",
                        ratio(results, "greymilter", "postgrey"), at_least=GOAL,
