@@ -16,7 +16,7 @@
 #define HITS_MAX 50
 #define TEXT_MAX ((size_t)1024 * 1024)
 /* Posts taken into the index in one go. */
-#define BATCH 100
+#define BATCH SEARCH_WANTED_MAX
 
 struct search {
 	_Atomic(unsigned) refs;

@@ -25,7 +25,7 @@ void search_unref(struct search *s); /* NULL is allowed */
  * where there is more to do, 0 where all is done, -1 with *e set.  Those whose
  * entries were not loaded are named in "wanted".
  */
-#define SEARCH_WANTED_MAX 100
+#define SEARCH_WANTED_MAX 250
 struct search_wanted {
 	int64_t threads[SEARCH_WANTED_MAX];
 	size_t n;

@@ -24,9 +24,11 @@ import bench_log  # noqa: E402
 import bench_memory  # noqa: E402
 import bench_forecast  # noqa: E402
 import bench_milter  # noqa: E402
+import bench_site  # noqa: E402
 import bench_postfix  # noqa: E402
 import bench_postgrey  # noqa: E402
 import bench_senders  # noqa: E402
+import bench_site  # noqa: E402
 
 SECTIONS = {
     "log": bench_log.run_section,
@@ -37,6 +39,7 @@ SECTIONS = {
     "latency": bench_latency.run_section,
     "dns": bench_dns.run_section,
     "forecast": bench_forecast.run_section,
+    "site": bench_site.run_section,
     "senders": bench_senders.run_section,
 }
 
