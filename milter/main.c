@@ -83,10 +83,19 @@ finish(struct metrics_http *metrics)
 }
 
 /*
- * The main thread waits for signals: where several threads could take one, the
- * kernel gives it to this one, so that libmilter's own signal thread does not
- * see it; that one would need seconds to end.
+ * libmilter has a thread that waits for our signals and, when it was quicker
+ * than this program, ends the listener as if that had failed.  It calls this in
+ * the place of libc's, and waits for ever.
  */
+int
+sigwait(const sigset_t *restrict set, int *restrict sig)
+{
+	(void)set;
+	(void)sig;
+	for (;;)
+		(void)pause();
+}
+
 static void
 wait_for_end(void)
 {
@@ -115,7 +124,6 @@ static void *
 run_libmilter(void *arg)
 {
 	(void)arg;
-	/* A signal that came before ours waited for it ends it well. */
 	if (smfi_main() != MI_SUCCESS) {
 		log_error("libmilter has given up");
 		atomic_store(&listener_failed, true);

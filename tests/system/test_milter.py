@@ -253,6 +253,17 @@ def test_ends_at_once_and_starts_again_on_the_same_port(place):
         assert time.monotonic() - begun < 1
 
 
+def test_ends_well_however_early_it_is_told(place):
+    milter = Greymilter(place, delay=Bare("1h"))
+    for i in range(12):
+        milter.start()
+        time.sleep(i * 0.003)
+        begun = time.monotonic()
+        milter.stop()  # which checks that it ended with 0
+        assert time.monotonic() - begun < 2
+    assert "given up" not in milter.output()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_unix_socket_and_rights(place):
     path = place / "run/deep/milter.sock"
