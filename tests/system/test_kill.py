@@ -46,7 +46,9 @@ def test_no_answered_triplet_is_lost(place):
     assert load.stop() == 0, load.output()
     during = json.loads(load.output())
     assert during["wrong"] == 0, f"known ones passed, new ones waited: {during}"
-    assert slowest < 1.0, f"ready only after {slowest:.2f} s"
+    # Beside other tests the processors are shared.
+    bound = 3.0 if "PYTEST_XDIST_WORKER" in os.environ else 1.0
+    assert slowest < bound, f"ready only after {slowest:.2f} s"
 
     store = sqlite3.connect(milter.store)
     assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
