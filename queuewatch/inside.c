@@ -1,10 +1,15 @@
 #include "queuewatch/inside.h"
 
 #include "lib/err.h"
+#include "lib/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DAY_S INT64_C(86400)
 
@@ -39,7 +44,7 @@ inside_open(struct inside *in, const struct config *c,
 {
 	size_t n = c->services.n + c->certificates.n;
 
-	*in = (struct inside){ .config = c };
+	*in = (struct inside){ .config = c, .keeper = keeper };
 	in->logins = logins_read(c, keeper);
 	in->turns = calloc(n + c->blocklists.n + 1, sizeof(*in->turns));
 	in->memory = calloc(n + 1, sizeof(*in->memory));
@@ -61,19 +66,22 @@ load_one(struct cert_memory *m, const json_t *o)
 }
 
 int
-inside_start(struct inside *in, const struct keeper *keeper,
+inside_start(struct inside *in, const unsigned char canary_key[CANARY_KEY],
     const json_t *saved, struct err *e)
 {
 	const struct config *c = in->config;
-	const struct patrol_setup setup = {
-		.config = c, .logins = in->logins, .keeper = keeper
+	struct patrol_setup setup = {
+		.config = c, .logins = in->logins, .keeper = in->keeper
 	};
 	size_t i;
+
+	memcpy(setup.canary_key, canary_key, CANARY_KEY);
 
 	for (i = 0; i < c->services.n + c->certificates.n; i++)
 		load_one(
 		    &in->memory[i], json_object_get(saved, memory_name(c, i)));
 	in->patrol = patrol_start(&setup, e);
+	explicit_bzero(&setup.canary_key, CANARY_KEY);
 	return in->patrol != NULL ? 0 : -1;
 }
 
@@ -213,9 +221,26 @@ sample_blocklists(struct inside *in, struct findings *fs, int64_t now)
 	}
 }
 
-void
-inside_sample(struct inside *in, struct findings *fs, int64_t now)
+static void
+sample_canaries(struct inside *in, struct findings *fs, int64_t now_ms)
 {
+	const struct config *c = in->config;
+	const struct config_canary *k = c->canaries.items;
+	struct canary_leg leg;
+	struct canary_view v = { .leg = &leg, .now_ms = now_ms };
+	size_t i;
+
+	for (i = 0; i < c->canaries.n; i++) {
+		v.begun = patrol_canary(in->patrol, i, &leg);
+		canary_check(fs, &k[i], &v);
+	}
+	canary_compare(fs, c);
+}
+
+void
+inside_sample(struct inside *in, struct findings *fs, int64_t now_ms)
+{
+	int64_t now = now_ms / 1000;
 	const struct rule_policy policy = {
 		.hold = (int)in->config->hold_samples,
 		.clear = (int)in->config->clear_samples
@@ -225,4 +250,23 @@ inside_sample(struct inside *in, struct findings *fs, int64_t now)
 	sample_services(in, fs, &v);
 	sample_certificates(in, fs, &v);
 	sample_blocklists(in, fs, now);
+	sample_canaries(in, fs, now_ms);
+}
+
+void
+inside_canary_key(const char *path, unsigned char key_r[CANARY_KEY])
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd != -1 && read(fd, key_r, CANARY_KEY) == CANARY_KEY) {
+		(void)close(fd);
+		return;
+	}
+	randombytes_buf(key_r, CANARY_KEY);
+	if (fd == -1 || ftruncate(fd, 0) == -1 ||
+	    pwrite(fd, key_r, CANARY_KEY, 0) != CANARY_KEY)
+		log_warn("%s: %s: canaries are not known after a restart", path,
+		    strerror(errno));
+	if (fd != -1)
+		(void)close(fd);
 }

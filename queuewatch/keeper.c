@@ -6,12 +6,13 @@
 #include "queuewatch/config.h"
 #include "queuewatch/facts.h"
 #include "queuewatch/held.h"
+#include "queuewatch/keeper_frame.h"
+#include "queuewatch/mailbox.h"
 #include "queuewatch/scanner.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,34 +22,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANSWER_MS 5000
 #define DUE_EVERY_MS (10 * 60 * 1000)
 #define POSTCONF_MS 4000 /* less, so that the answer is still waited for */
 #define LOOK_MS 10000 /* at the secret file */
 #define LOCK_LOOK_MS 200 /* for the end of a remedy run by hand */
 
-enum what { START_SCANNER, OPEN_LOG, OPEN_FILE, WRITE_PRESSURE };
-
-struct request {
-	enum what what;
-	enum pressure_level level;
-	int64_t expires; /* Unix seconds */
-	char path[FACTS_PATH]; /* a queue directory, or a file */
-};
-
-/* A question and its answer belong together. */
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-
-union control {
-	struct cmsghdr head;
-	char room[CMSG_SPACE(sizeof(int))];
-};
-
 /* Answer with 0 and a descriptor (or -1), or with an errno. */
 static void
 answer(int socket, int code, int fd)
 {
-	union control control = { .room = { 0 } };
+	union keeper_control control = { .room = { 0 } };
 	struct iovec iov = { .iov_base = &code, .iov_len = sizeof(code) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *c;
@@ -75,7 +58,7 @@ struct self {
 };
 
 static void
-start_scanner(struct self *self, const struct request *request)
+start_scanner(struct self *self, const struct keeper_request *request)
 {
 	int socket = self->socket;
 	pid_t parent = getpid(), pid;
@@ -137,6 +120,43 @@ open_log(int socket, const struct config *config)
 	open_file(socket, path);
 }
 
+/* As its owner, who can read it; only what the configuration names. */
+static void
+start_mailbox(struct self *self, const struct keeper_request *request)
+{
+	static const char maildir[] = "maildir:";
+	const struct config_canary *c = self->config->canaries.items;
+	pid_t parent = getpid(), pid;
+	int fds[2] = { -1, -1 }, root = -1;
+	size_t i;
+
+	errno = EACCES;
+	for (i = 0; root == -1 && i < self->config->canaries.n; i++) {
+		if (strncmp(c[i].read, maildir, sizeof(maildir) - 1) == 0 &&
+		    strcmp(c[i].read + sizeof(maildir) - 1, request->path) == 0)
+			root = open(
+			    request->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (root == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 ||
+	    (pid = fork()) == -1) {
+		answer(self->socket, errno, -1);
+	} else if (pid == 0) {
+		(void)close(self->socket);
+		(void)close(fds[0]);
+		desk_forget(&self->desk);
+		mailbox_main(fds[1], root, parent);
+	} else {
+		answer(self->socket, 0, fds[0]);
+	}
+	for (i = 0; i < 2; i++) {
+		if (fds[i] != -1)
+			(void)close(fds[i]);
+	}
+	if (root != -1)
+		(void)close(root);
+}
+
 /* Only what the configuration names. */
 static void
 open_named(int socket, const char *path, const struct config *c)
@@ -161,8 +181,8 @@ open_named(int socket, const char *path, const struct config *c)
 }
 
 static void
-write_pressure(
-    int socket, const struct request *request, const struct config *config)
+write_pressure(int socket, const struct keeper_request *request,
+    const struct config *config)
 {
 	struct err e;
 	int rc = -1;
@@ -177,7 +197,7 @@ write_pressure(
 static bool
 serve(struct self *self)
 {
-	struct request request;
+	struct keeper_request request;
 	ssize_t n = recv(self->socket, &request, sizeof(request), 0);
 
 	if (n == -1 && errno == EINTR)
@@ -189,6 +209,8 @@ serve(struct self *self)
 		open_log(self->socket, self->config);
 	else if (request.what == OPEN_FILE)
 		open_named(self->socket, request.path, self->config);
+	else if (request.what == START_MAILBOX)
+		start_mailbox(self, &request);
 	else if (request.what == WRITE_PRESSURE)
 		write_pressure(self->socket, &request, self->config);
 	else if (request.path[0] == '/')
@@ -336,109 +358,6 @@ keeper_start(struct keeper *k, struct config *config,
 	k->socket = fds[0];
 	k->orders = orders[0];
 	return 0;
-}
-
-/* The answer's code, and the descriptor with it; -1 without an answer. */
-static int
-read_answer(int socket, int *fd_r)
-{
-	union control control;
-	int code = 0;
-	struct iovec iov = { .iov_base = &code, .iov_len = sizeof(code) };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.room,
-		.msg_controllen = sizeof(control.room) };
-	struct pollfd p = { .fd = socket, .events = POLLIN };
-	struct cmsghdr *c;
-
-	*fd_r = -1;
-	if (poll(&p, 1, ANSWER_MS) != 1 ||
-	    recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != sizeof(code))
-		return -1;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c != NULL && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd_r, CMSG_DATA(c), sizeof(*fd_r));
-	return code;
-}
-
-/* The answer's descriptor to *fd_r (-1: none).  0, or -1 with *e set. */
-static int
-ask(const struct keeper *k, const struct request *request, const char *what,
-    int *fd_r, struct err *e)
-{
-	int code = -1;
-	bool sent;
-
-	*fd_r = -1;
-	(void)err_set(e, "%s: no descriptor came", what);
-
-	(void)pthread_mutex_lock(&turn);
-	sent = send(k->socket, request, sizeof(*request), MSG_NOSIGNAL) ==
-	    sizeof(*request);
-	if (sent)
-		code = read_answer(k->socket, fd_r);
-	(void)pthread_mutex_unlock(&turn);
-	if (!sent)
-		return err_set(e, "the remedy process is gone");
-	if (code != 0)
-		return err_set(
-		    e, "%s: %s", what, code > 0 ? strerror(code) : "no answer");
-	return 0;
-}
-
-int
-keeper_scanner(
-    const struct keeper *k, const char *queue_directory, struct err *e)
-{
-	struct request request;
-	int fd;
-
-	memset(&request, 0, sizeof(request));
-	request.what = START_SCANNER;
-	if (strlen(queue_directory) >= sizeof(request.path))
-		return err_set(e, "queue_directory is too long");
-	memcpy(request.path, queue_directory, strlen(queue_directory));
-	return ask(k, &request, "start the scanner", &fd, e) == 0 ? fd : -1;
-}
-
-int
-keeper_log(const struct keeper *k, struct err *e)
-{
-	struct request request;
-	int fd;
-
-	memset(&request, 0, sizeof(request));
-	request.what = OPEN_LOG;
-	return ask(k, &request, "open the mail log", &fd, e) == 0 ? fd : -1;
-}
-
-int
-keeper_file(const struct keeper *k, const char *path, struct err *e)
-{
-	struct request request;
-	int fd;
-
-	memset(&request, 0, sizeof(request));
-	request.what = OPEN_FILE;
-	if (strlen(path) >= sizeof(request.path))
-		return err_set(e, "%.40s...: is too long", path);
-	memcpy(request.path, path, strlen(path));
-	return ask(k, &request, path, &fd, e) == 0 ? fd : -1;
-}
-
-int
-keeper_pressure(const struct keeper *k, enum pressure_level level,
-    int64_t expires, struct err *e)
-{
-	struct request request;
-	int fd;
-
-	memset(&request, 0, sizeof(request));
-	request.what = WRITE_PRESSURE;
-	request.level = level;
-	request.expires = expires;
-	return ask(k, &request, "write the pressure file", &fd, e);
 }
 
 int

@@ -48,6 +48,13 @@ int keeper_log(const struct keeper *k, struct err *e);
 int keeper_file(const struct keeper *k, const char *path, struct err *e);
 
 /*
+ * Start a process that looks into a maildir that a canary names (mailbox.h).
+ * Returns its socket (close it to end it), or -1 with *e and errno set: ENOENT
+ * where there is no such maildir yet.  Any thread.
+ */
+int keeper_mailbox(const struct keeper *k, const char *path, struct err *e);
+
+/*
  * Write the configuration's pressure file, in a folder that only root may
  * write to.  Returns 0, or -1 with *e set.  Any thread.
  */

@@ -5,6 +5,7 @@
 #include "lib/fetch.h"
 #include "queuewatch/keeper.h"
 #include "queuewatch/login.h"
+#include "queuewatch/patrol_canary.h"
 #include "queuewatch/patrol_dns.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ struct patrol {
 	struct patrol_setup setup;
 	struct prober *prober;
 	struct patrol_dns *dns;
+	struct patrol_canaries *canaries;
 	struct job *jobs;
 	size_t n_jobs;
 	int wake;
@@ -228,15 +230,20 @@ work(void *arg)
 {
 	struct patrol *l = arg;
 	struct pollfd fds[PROBE_FDS];
-	size_t n;
+	size_t asked, n;
 
 	while (!atomic_load(&l->stop)) {
 		int wait = begin_due(l);
 
 		fds[0] = (struct pollfd){ .fd = l->wake, .events = POLLIN };
-		n = 1 + patrol_dns_begin(l->dns, fds + 1, PROBE_FDS - 1, &wait);
+		asked = 1 +
+		    patrol_dns_begin(l->dns, fds + 1, PROBE_FDS - 1, &wait);
+		n = asked +
+		    patrol_canary_begin(
+		        l->canaries, fds + asked, PROBE_FDS - asked, &wait);
 		prober_wait(l->prober, fds, n, wait);
-		patrol_dns_take(l->dns, fds + 1, n - 1);
+		patrol_dns_take(l->dns, fds + 1, asked - 1);
+		patrol_canary_take(l->canaries, fds + asked, n - asked);
 	}
 	return NULL;
 }
@@ -288,6 +295,9 @@ patrol_start(const struct patrol_setup *setup, struct err *e)
 	    (l->dns = patrol_dns_open(setup->config, e)) == NULL)
 		goto out;
 	(void)err_set(e, "no memory");
+	l->canaries = patrol_canary_open(&l->setup, l->prober);
+	if (l->canaries == NULL)
+		goto out;
 	if (l->wake == -1 || make_jobs(l) == -1)
 		goto out;
 	rc = pthread_create(&l->thread, NULL, work, l);
@@ -311,6 +321,7 @@ patrol_stop(struct patrol *l)
 		(void)pthread_join(l->thread, NULL);
 	}
 	prober_close(l->prober);
+	patrol_canary_close(l->canaries);
 	patrol_dns_close(l->dns);
 	if (l->wake != -1)
 		(void)close(l->wake);
@@ -343,4 +354,10 @@ void
 patrol_blocklist(struct patrol *l, size_t i, struct dnsbl_result *r_r)
 {
 	patrol_dns_result(l->dns, i, r_r);
+}
+
+bool
+patrol_canary(struct patrol *l, size_t i, struct canary_leg *leg_r)
+{
+	return patrol_canary_state(l->canaries, i, leg_r);
 }

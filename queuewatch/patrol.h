@@ -2,6 +2,7 @@
 #define QUEUEWATCH_PATROL_H
 
 #include "lib/probe.h"
+#include "queuewatch/canary.h"
 #include "queuewatch/config.h"
 #include "queuewatch/dnsbl.h"
 
@@ -14,9 +15,9 @@ struct keeper;
 struct logins;
 
 /*
- * Looks at services, certificates and block lists from this host, in a thread
- * of its own: all at once, each in its own interval; again soon where it
- * failed.
+ * Looks at services, certificates and block lists from this host and sends
+ * canaries, in a thread of its own: all at once, each in its own interval;
+ * again soon where it failed.
  */
 struct patrol;
 
@@ -44,7 +45,8 @@ struct look_result {
 struct patrol_setup {
 	const struct config *config;
 	const struct logins *logins;
-	const struct keeper *keeper; /* opens what the user may not; or NULL */
+	const struct keeper *keeper; /* opens what the user may not */
+	unsigned char canary_key[CANARY_KEY];
 };
 
 /*
@@ -60,5 +62,7 @@ void patrol_service(struct patrol *p, size_t i, struct look_result *r_r);
 void patrol_certificate(struct patrol *p, size_t i, struct look_result *r_r);
 /* *r_r is a copy, to be freed with dnsbl_result_free(). */
 void patrol_blocklist(struct patrol *p, size_t i, struct dnsbl_result *r_r);
+/* Whether it has begun. */
+bool patrol_canary(struct patrol *p, size_t i, struct canary_leg *leg_r);
 
 #endif

@@ -221,22 +221,6 @@ ask_for_pass(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	lister_ask(&w->lister, &order, mono_ms, DEEP_EVERY_MS);
 }
 
-/* What is configured and has no sampler. */
-static void
-sample_unbuilt(struct watch *w, int64_t now)
-{
-	const struct config_canary *canaries = w->config->canaries.items;
-	struct finding *f;
-	size_t i;
-
-	for (i = 0; i < w->config->canaries.n; i++) {
-		f = finding_get(&w->findings, "canary", canaries[i].name);
-		if (f != NULL)
-			(void)finding_unknown(
-			    f, now, "This check has not run.");
-	}
-}
-
 /* One reason that queuewatch itself is not well, behind the others. */
 static void
 reason(struct finding *f, enum level *level, enum level bad, const char *what,
@@ -350,8 +334,7 @@ sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	if (w->config->postfix_config[0] != '\0')
 		ask_for_pass(w, mono_ms, wall_ms);
 	sample_disks(w, mono_ms, wall_ms);
-	sample_unbuilt(w, wall_ms / 1000);
-	inside_sample(&w->inside, &w->findings, wall_ms / 1000);
+	inside_sample(&w->inside, &w->findings, wall_ms);
 	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
 	sample_log(w, mono_ms, wall_ms / 1000);
 	sample_self(w, mono_ms, wall_ms / 1000);

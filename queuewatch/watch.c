@@ -212,7 +212,7 @@ reopen_inside(struct watch *w)
 
 	inside_close(&w->inside);
 	if (inside_open(&w->inside, w->config, &w->keeper, &e) == -1 ||
-	    inside_start(&w->inside, &w->keeper, saved, &e) == -1)
+	    inside_start(&w->inside, w->canary_key, saved, &e) == -1)
 		log_error("services are not looked at: %s", e.text);
 	json_decref(saved);
 }
@@ -352,7 +352,7 @@ watch_run(struct watch *w, int signals, struct err *e)
 	w->facts_known = asker_get(
 	    w->asker, &w->facts, w->facts_fault, sizeof(w->facts_fault));
 	restore(w);
-	if (inside_start(&w->inside, &w->keeper, w->saved_certificates, e) ==
+	if (inside_start(&w->inside, w->canary_key, w->saved_certificates, e) ==
 	    -1)
 		return -1;
 	sample_disk_list(w);

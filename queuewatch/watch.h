@@ -63,6 +63,7 @@ struct watch {
 	int64_t quiet_at; /* Unix seconds: the queue was last well */
 
 	struct inside inside;
+	unsigned char canary_key[CANARY_KEY];
 	json_t *saved_certificates; /* of the state; until it is started */
 
 	struct findings findings;

@@ -70,7 +70,7 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	static const char *const names[] = { "queuewatch.state",
 		"queuewatch.reports", "queuewatch.alerts",
 		"queuewatch.alerts-wal", "queuewatch.alerts-shm",
-		"queuewatch.log" };
+		"queuewatch.log", "queuewatch.canary" };
 	struct data_file files[sizeof(names) / sizeof(names[0])];
 	size_t i;
 
@@ -85,6 +85,7 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	w->log_state = state_open(files[5].path, e);
 	if (w->log_state == NULL)
 		log_warn("the log's place is not kept: %s", e->text);
+	inside_canary_key(files[6].path, w->canary_key);
 	w->sender = sender_open(files[1].path, e);
 	if (w->sender == NULL)
 		return -1;
