@@ -78,7 +78,7 @@ next_tag(const char **at, struct tag *t)
 		t->p = p + n;
 		t->end = tag_end(t->p);
 		*at = t->end;
-		return true;
+		return *t->end == '>';
 	}
 	return false;
 }
