@@ -222,7 +222,7 @@ run_verb(struct config *c, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct daemon_args args;
+	static struct daemon_args args; /* its words live as long as this */
 	struct config *c;
 	struct err e;
 
