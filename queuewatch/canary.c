@@ -93,6 +93,17 @@ canary_compose(const struct canary_letter *l, struct buf *out)
 }
 
 bool
+canary_message_id(const char *id)
+{
+	unsigned long long number, sent;
+	int n = -1;
+
+	return sscanf(id, "canary.1.%16llx.%16llx.%*32[0-9a-f]@%n", &number,
+	           &sent, &n) == 2 &&
+	    n != -1;
+}
+
+bool
 canary_due(
     const struct canary_leg *l, const struct canary_policy *p, int64_t now_ms)
 {

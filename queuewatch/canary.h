@@ -41,6 +41,8 @@ struct canary_letter {
 	int64_t sent_ms;
 };
 void canary_compose(const struct canary_letter *l, struct buf *out);
+/* Whether a Message-ID has the form of a canary's. */
+bool canary_message_id(const char *id);
 
 struct canary_policy {
 	int64_t interval_ms;

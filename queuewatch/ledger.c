@@ -1,5 +1,7 @@
 #include "queuewatch/ledger.h"
 
+#include "queuewatch/canary.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -118,7 +120,11 @@ arrived(struct ledger *l, const struct maillog_event *ev)
 	uint64_t of_client = slots_hash_slice(client);
 	bool made;
 
-	l->counts.received++;
+	/* A count never falls: what was one too much is left out later. */
+	if (l->probes > 0)
+		l->probes--;
+	else
+		l->counts.received++;
 	if (ev->qid.n == 0)
 		return;
 	m = ledger_message(l, ev);
@@ -140,6 +146,21 @@ arrived(struct ledger *l, const struct maillog_event *ev)
 	ledger_account_sent(l, m, ev);
 }
 
+/* Its Message-ID is known.  Canaries are measured, and not counted. */
+static void
+named(struct ledger *l, const struct maillog_event *ev)
+{
+	struct ledger_message *m = ledger_message(l, ev);
+	char id[CANARY_TOKEN + 16];
+
+	m->message_id = slots_hash_slice(ev->message_id);
+	ledger_copy(id, sizeof(id), ev->message_id);
+	if (!canary_message_id(id) || m->probe)
+		return;
+	m->probe = true;
+	l->probes += m->fresh;
+}
+
 static void
 delivery(struct ledger *l, const struct maillog_event *ev)
 {
@@ -147,9 +168,12 @@ delivery(struct ledger *l, const struct maillog_event *ev)
 	bool failed = ev->status == MAILLOG_DEFERRED ||
 	    ev->status == MAILLOG_BOUNCED;
 
-	l->counts.delivered += ev->status == MAILLOG_SENT;
-	l->counts.deferred += ev->status == MAILLOG_DEFERRED;
-	l->counts.bounced += ev->status == MAILLOG_BOUNCED;
+	m = slots_find(&l->messages, slots_hash_slice(ev->qid));
+	if (m == NULL || !m->probe) {
+		l->counts.delivered += ev->status == MAILLOG_SENT;
+		l->counts.deferred += ev->status == MAILLOG_DEFERRED;
+		l->counts.bounced += ev->status == MAILLOG_BOUNCED;
+	}
 	if (ev->status == MAILLOG_STATUS_OTHER)
 		return;
 	m = ledger_message(l, ev);
@@ -200,8 +224,7 @@ ledger_feed(struct ledger *l, const struct maillog_event *ev)
 		break;
 	case MAILLOG_MESSAGE_ID:
 		if (ev->qid.n > 0 && ev->message_id.n > 0)
-			ledger_message(l, ev)->message_id = slots_hash_slice(
-			    ev->message_id);
+			named(l, ev);
 		break;
 	case MAILLOG_QUEUED:
 		queued(l, ev);

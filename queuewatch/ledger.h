@@ -47,6 +47,7 @@ struct ledger_message {
 	bool fresh; /* seen to arrive, so not found here on arrival */
 	bool counted; /* its recipients are in the account */
 	bool doubled; /* counted as delivered twice */
+	bool probe; /* a canary, which is not counted */
 	unsigned char ends; /* failed after the end of the message, to 255 */
 };
 
@@ -126,6 +127,7 @@ struct ledger_filter {
 
 struct ledger {
 	struct ledger_counts counts;
+	int64_t probes; /* canaries received, still to be taken off counts */
 	int64_t now; /* the newest event's time */
 	struct slots messages, clients, accounts, destinations, replies;
 	struct slots delivered; /* Message-ID and recipient: bare slots */

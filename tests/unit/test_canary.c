@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "queuewatch/check_canary.h"
+#include "queuewatch/ledger.h"
 #include "queuewatch/mailbox.h"
 
 #include <setjmp.h>
@@ -274,6 +275,55 @@ looks(void **state)
 	assert_int_equal(canary_look_pause(&l, T + 600000, 250), 15000);
 }
 
+/* Canaries are counted nowhere, and a count never falls. */
+static void
+not_counted(void **state)
+{
+	static const struct {
+		const char *line;
+		int64_t received, delivered, deferred;
+	} t[] = {
+		{ "smtpd[1]: A1: client=a[192.0.2.1]", 1, 0, 0 },
+		{ "cleanup[1]: A1: "
+		  "message-id=<canary.1.00000000000000aa.18bcfe56800."
+		  "0123456789abcdef0123456789abcdef@a.example>",
+		    1, 0, 0 },
+		{ "smtp[1]: A1: to=<b@x.example>, relay=none, delay=1, "
+		  "delays=1/0/0/0, dsn=4.0.0, status=deferred (no)",
+		    1, 0, 0 },
+		{ "smtp[1]: A1: to=<b@x.example>, relay=none, delay=1, "
+		  "delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+		    1, 0, 0 },
+		{ "smtpd[1]: A2: client=a[192.0.2.1]", 1, 0, 0 },
+		{ "cleanup[1]: A2: message-id=<canary.1.aa@a.example>", 1, 0,
+		    0 },
+		{ "smtp[1]: A2: to=<b@x.example>, relay=none, delay=1, "
+		  "delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+		    1, 1, 0 },
+		{ "smtpd[1]: A3: client=a[192.0.2.1]", 2, 1, 0 },
+	};
+	struct logline_dates dates = { .now = T / 1000 };
+	struct maillog_event ev;
+	struct ledger l;
+	char line[512];
+
+	(void)state;
+	assert_int_equal(ledger_init(&l), 0);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		(void)snprintf(line, sizeof(line),
+		    "2023-11-14T22:13:20Z mx postfix/%s", t[i].line);
+		maillog_parse(line, strlen(line), &dates, &ev);
+		ledger_feed(&l, &ev);
+		if (l.counts.received != t[i].received ||
+		    l.counts.delivered != t[i].delivered ||
+		    l.counts.deferred != t[i].deferred)
+			fail_msg("row %zu: %d, %d, %d", i,
+			    (int)l.counts.received, (int)l.counts.delivered,
+			    (int)l.counts.deferred);
+	}
+	ledger_free(&l);
+}
+
 int
 main(void)
 {
@@ -286,6 +336,7 @@ main(void)
 		cmocka_unit_test(levels),
 		cmocka_unit_test(legs_are_compared),
 		cmocka_unit_test(looks),
+		cmocka_unit_test(not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
