@@ -14,7 +14,6 @@
 #define FLOOR_WARNING_LEAVE 2.2
 #define FLOOR_CRITICAL 1.1
 #define FLOOR_CRITICAL_LEAVE 1.25
-#define FORECAST_LEAVE 1.25
 
 int64_t
 disk_floor(unsigned uses, int64_t floor_bytes, int64_t total_bytes)
@@ -74,26 +73,61 @@ judge_floor(const struct disk_sample *s, int64_t floor)
 }
 
 static enum level
-by_forecast(const struct trend_forecast *f, double warning, double critical)
+by_outlook(const struct config_disk *d, const struct outlook *o, bool standing)
 {
-	if (!f->given || !f->settled || (double)f->in_s > warning)
+	if (o == NULL || !outlook_warns(o, d->forecast_warning, standing))
 		return LEVEL_OK;
-	return (double)f->in_s > critical ? LEVEL_WARNING : LEVEL_CRITICAL;
+	return outlook_warns(o, d->forecast_critical, standing) ? LEVEL_CRITICAL
+	                                                        : LEVEL_WARNING;
 }
 
 static struct rule_sample
-judge_forecast(const struct config_disk *d, const struct trend_forecast *f)
+judge_forecast(const struct disk_view *v, const struct trend_forecast *f)
 {
-	double w = (double)d->forecast_warning;
-	double c = (double)d->forecast_critical;
+	const struct config_disk *d = &v->disk->limits;
 	struct rule_sample s = {
-		.enter = by_forecast(f, w, c),
-		.leave = by_forecast(f, w * FORECAST_LEAVE, c * FORECAST_LEAVE),
+		.enter = by_outlook(d, v->outlook, false),
+		.leave = by_outlook(d, v->outlook, true),
 	};
 	struct rule_sample quick = both(f->quick ? LEVEL_WARNING : LEVEL_OK);
 
+	if (s.leave < s.enter)
+		s.leave = s.enter;
 	rule_worse(&s, &quick);
 	return s;
+}
+
+/* Seconds until it is likely to be at its floor; -1: that is not to be said. */
+static int64_t
+likely_in(const struct disk_view *v, const struct trend_forecast *t)
+{
+	const struct outlook *o = v->outlook;
+
+	if (t->quick || o == NULL || (o->learning && !o->drifts))
+		return t->given ? t->in_s : -1;
+	return outlook_when(o, OUTLOOK_LIKELY);
+}
+
+static void
+set_forecast(struct finding *f, const struct disk_view *v,
+    const struct trend_forecast *t)
+{
+	const struct outlook *o = v->outlook;
+	int64_t likely = likely_in(v, t), earliest;
+
+	if (likely != -1) {
+		f->forecast.given = true;
+		f->forecast.likely_at = v->now + likely;
+	}
+	if (o == NULL || (o->learning && !o->drifts))
+		return;
+	f->forecast.given = true;
+	f->forecast.p_24h = outlook_chance(o, INT64_C(24) * 3600);
+	f->forecast.p_72h = outlook_chance(o, INT64_C(72) * 3600);
+	f->forecast.p_7d = outlook_chance(o, INT64_C(168) * 3600);
+	earliest = outlook_when(o, OUTLOOK_EARLIEST);
+	if (earliest != -1 && (likely == -1 || earliest <= likely))
+		f->forecast.earliest_at = v->now + earliest;
 }
 
 /* "queue, mail store" */
@@ -136,9 +170,10 @@ say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
 		        ? ": below the %lld MB that Postfix needs to take mail"
 		        : ": below its floor of %lld MB",
 		    (long long)(floor / 1000000));
-	else if (t->given && (t->quick || f->rule.level >= LEVEL_WARNING))
+	else if (likely_in(v, t) != -1 &&
+	    (t->quick || f->rule.level >= LEVEL_WARNING))
 		finding_say(f, " and is likely to reach its floor in %s",
-		    duration_text(t->in_s, text));
+		    duration_text(likely_in(v, t), text));
 	if ((f->arrival[0].base > 0 || f->arrival[1].base > 0) &&
 	    f->rule.level == LEVEL_NOTICE)
 		finding_say(f, "; found on arrival");
@@ -161,6 +196,11 @@ set_evidence(struct finding *f, const struct disk_view *v,
 	    "growth_bytes_per_h", -t->per_s * 3600, "sudden", t->quick);
 	char uses[80];
 
+	if (v->outlook == NULL || v->outlook->learning)
+		(void)json_object_set_new(o, "learning", json_true());
+	else
+		(void)json_object_set_new(
+		    o, "growth_bytes_per_day", json_real(-v->outlook->per_day));
 	if (s->has_inodes) {
 		(void)json_object_set_new(
 		    o, "inodes_used", json_real(s->inodes_used));
@@ -208,7 +248,7 @@ disk_check(
 	rule_worse(&sample, &other);
 	other = judge_floor(s, floor);
 	rule_worse(&sample, &other);
-	other = judge_forecast(&v->disk->limits, &t);
+	other = judge_forecast(v, &t);
 	rule_worse(&sample, &other);
 	if (disk_unused(s, v->first) > 0) {
 		other = both(LEVEL_NOTICE);
@@ -216,10 +256,7 @@ disk_check(
 	}
 	(void)rule_feed(&f->rule, v->policy, &sample, v->now);
 	finding_value(f, s->used, "ratio");
-	if (t.given) {
-		f->forecast.given = true;
-		f->forecast.likely_at = v->now + t.in_s;
-	}
+	set_forecast(f, v, &t);
 	say(f, v, s, &t);
 	set_evidence(f, v, s, &t);
 }

@@ -4,6 +4,7 @@
 #include "queuewatch/disk.h"
 #include "queuewatch/finding.h"
 #include "queuewatch/forecast.h"
+#include "queuewatch/forecast_days.h"
 
 /* From a file system's sample to its finding "disk". */
 struct disk_view {
@@ -13,6 +14,7 @@ struct disk_view {
 	int64_t now; /* Unix seconds */
 	int64_t now_ms; /* the same, finer */
 	struct trend *trend; /* of the free bytes above the floor */
+	const struct outlook *outlook; /* NULL: not yet */
 	const struct disk_sample *first; /* the first sample there was */
 };
 

@@ -109,6 +109,7 @@ median(double *v, int n)
 /* -- the envelope -- */
 
 struct envelope {
+	double zero; /* taken off the rest */
 	int n; /* days */
 	double least[DAYS_KEPT]; /* 0: the last 24 hours, 1: those before */
 	double per_day; /* by the median of the slopes between all days */
@@ -117,18 +118,20 @@ struct envelope {
 };
 
 static void
-make_envelope(const struct days *d, struct envelope *v)
+make_envelope(const struct days *d, double zero, struct envelope *v)
 {
 	double slopes[DAYS_KEPT * (DAYS_KEPT - 1) / 2], rest[DAYS_KEPT];
 	int i, k, n = 0;
 
 	memset(v, 0, sizeof(*v));
 	v->n = d->n / DAYS_A_DAY;
+	v->zero = zero;
 	for (i = 0; i < v->n; i++) {
 		v->least[i] = days_at(d, i * DAYS_A_DAY);
 		for (k = 1; k < DAYS_A_DAY; k++)
 			v->least[i] = fmin(
 			    v->least[i], days_at(d, i * DAYS_A_DAY + k));
+		v->least[i] -= zero;
 	}
 	for (i = 0; i < v->n; i++) {
 		for (k = i + 1; k < v->n; k++)
@@ -326,7 +329,7 @@ play_all(const struct days *d, const struct envelope *v,
 	int i;
 
 	for (i = 1; i <= p.n_days; i++) {
-		p.levels[i] = level(v, days_at(d, i * DAYS_A_DAY), i);
+		p.levels[i] = level(v, days_at(d, i * DAYS_A_DAY) - v->zero, i);
 		p.recent[i] = exp(-i / RECENT);
 		off[i - 1] = p.levels[i];
 	}
@@ -399,19 +402,21 @@ compare_hits(const void *a, const void *b)
 }
 
 void
-days_outlook(const struct days *d, double value, struct outlook *o_r)
+days_outlook(
+    const struct days *d, double value, double zero, struct outlook *o_r)
 {
 	struct envelope v;
 	struct drift drift;
 	int i;
 
+	value -= zero;
 	memset(o_r, 0, sizeof(*o_r));
 	o_r->learning = d->n <= LEARN_DAYS * DAYS_A_DAY;
 	for (i = 0; i < DAYS_PLAYS; i++)
 		o_r->hits[i] = value <= 0 ? 0 : -1;
 	if (value <= 0 || d->n == 0)
 		return;
-	make_envelope(d, &v);
+	make_envelope(d, zero, &v);
 	o_r->per_day = v.per_day;
 	find_drift(d, &drift);
 	if (drift.slots > 0) {

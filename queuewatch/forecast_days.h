@@ -55,8 +55,12 @@ struct outlook {
 	int64_t hits[DAYS_PLAYS];
 };
 
-/* From the value now.  The same input gives the same outlook. */
-void days_outlook(const struct days *d, double value, struct outlook *o_r);
+/*
+ * From the value now; "zero" is what counts as 0.  The same input gives the
+ * same outlook.
+ */
+void days_outlook(
+    const struct days *d, double value, double zero, struct outlook *o_r);
 
 /* The share of plays that reach 0 within so many seconds. */
 double outlook_chance(const struct outlook *o, int64_t within_s);

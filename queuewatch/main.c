@@ -5,6 +5,7 @@
 #include "queuewatch/act.h"
 #include "queuewatch/config.h"
 #include "queuewatch/explain.h"
+#include "queuewatch/forecast_cmd.h"
 #include "queuewatch/remedy_cmd.h"
 #include "queuewatch/show.h"
 #include "queuewatch/top.h"
@@ -22,6 +23,7 @@ static const char usage[] =
     "       queuewatch [-c FILE] [-o NAME=VALUE] show [--json]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] top [--by WHAT] [--once] "
     "[--json]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] forecast [--json]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy list\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy run NAME\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy enrol [--again] "
@@ -132,6 +134,14 @@ run_top(const struct config *c, int argc, char **argv, struct err *e)
 }
 
 static int
+run_forecast(const struct config *c, int argc, char **argv, struct err *e)
+{
+	if (argc > 1 && (argc > 2 || strcmp(argv[1], "--json") != 0))
+		return 2;
+	return forecast_print(c, argc == 2, e) == 0 ? 0 : fail(e);
+}
+
+static int
 run_remedy(const struct config *c, int argc, char **argv, struct err *e)
 {
 	int rc;
@@ -201,10 +211,11 @@ run_verb(struct config *c, int argc, char **argv)
 		const char *verb;
 		int (*run)(const struct config *, int, char **, struct err *);
 	} verbs[] = { { "show", run_show }, { "top", run_top },
-		{ "remedy", run_remedy }, { "hold", run_act },
-		{ "release", run_act }, { "delete", run_act },
-		{ "requeue", run_act }, { "explain", run_explain },
-		{ "record", run_trace }, { "replay", run_trace } };
+		{ "forecast", run_forecast }, { "remedy", run_remedy },
+		{ "hold", run_act }, { "release", run_act },
+		{ "delete", run_act }, { "requeue", run_act },
+		{ "explain", run_explain }, { "record", run_trace },
+		{ "replay", run_trace } };
 	struct err e;
 	size_t i;
 	int rc = 2;

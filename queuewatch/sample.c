@@ -4,18 +4,14 @@
 #include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/outbox.h"
-#include "queuewatch/check_disk.h"
 #include "queuewatch/compose.h"
 #include "queuewatch/sample_log.h"
 #include "queuewatch/watch.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PASS_WAIT_MS 100
-#define LOOK_WAIT_MS 100
 #define LATE_INTERVALS 2 /* older figures are no longer shown */
 #define DEEP_EVERY_MS 60000
 #define CAUSES_BEFORE_S 60 /* what came so long before counts as well */
@@ -24,57 +20,11 @@
 #define STEP_LEAST_MS 5000
 #define STEP_SHOWN_MS (10 * 60 * 1000)
 
-static struct rule_policy
-policy_of(const struct watch *w)
+struct rule_policy
+sample_policy(const struct watch *w)
 {
 	return (struct rule_policy){ .hold = (int)w->config->hold_samples,
 		.clear = (int)w->config->clear_samples };
-}
-
-void
-sample_disk_free(struct watch_disk *d)
-{
-	if (d != NULL)
-		looker_stop(d->looker);
-	free(d);
-}
-
-/* Keeps what is known of a file system that stays in the list. */
-void
-sample_disk_list(struct watch *w)
-{
-	static struct disk found[DISKS_MOST];
-	struct watch_disk *old[DISKS_MOST], *d;
-	size_t n = disk_list(
-	    w->config, w->facts_known ? &w->facts : NULL, found);
-	size_t n_old = w->n_disks, i, k;
-
-	memcpy(old, w->disks, sizeof(old));
-	w->n_disks = 0;
-	for (i = 0; i < n; i++) {
-		d = NULL;
-		for (k = 0; k < n_old && d == NULL; k++) {
-			if (old[k] == NULL ||
-			    strcmp(old[k]->disk.path, found[i].path) != 0)
-				continue;
-			d = old[k];
-			old[k] = NULL;
-		}
-		if (d == NULL) {
-			d = calloc(1, sizeof(*d));
-			if (d == NULL)
-				continue;
-			trend_init(&d->trend);
-			d->sample.fault = ETIMEDOUT; /* not looked at yet */
-			d->looker = looker_start(found[i].path);
-			d->disk = found[i];
-			compose_restore_trend(w, d);
-		}
-		d->disk = found[i];
-		w->disks[w->n_disks++] = d;
-	}
-	for (k = 0; k < n_old; k++)
-		sample_disk_free(old[k]);
 }
 
 static void
@@ -90,52 +40,6 @@ sample_facts(struct watch *w)
 		sample_disk_list(w);
 	lister_aim(&w->lister, w->facts_known ? w->facts.queue_directory : "");
 	sample_log_aim(w);
-}
-
-/* The newest look at it; whether there is something to judge. */
-static bool
-take_look(const struct watch *w, struct watch_disk *d, int64_t until_ms)
-{
-	int64_t late_ms = w->config->interval * LATE_INTERVALS * 1000;
-
-	if (d->looker == NULL) {
-		disk_sample(d->disk.path, &d->sample);
-	} else if (looker_take(d->looker, until_ms, &d->sample) == 0) {
-		if (looker_hangs_ms(d->looker, clock_mono_ms()) < late_ms)
-			return false;
-		d->sample.fault = ETIMEDOUT;
-	}
-	if (!d->sampled && d->sample.fault == 0) {
-		d->sampled = true;
-		d->first = d->sample;
-	}
-	return true;
-}
-
-static void
-sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms)
-{
-	struct rule_policy policy = policy_of(w);
-	struct disk_view v = { .policy = &policy,
-		.floor_bytes = w->facts_known ? facts_floor(&w->facts) : 0,
-		.now = wall_ms / 1000,
-		.now_ms = wall_ms };
-	size_t i;
-
-	for (i = 0; i < w->n_disks; i++) {
-		if (w->disks[i]->looker != NULL)
-			looker_ask(w->disks[i]->looker, mono_ms);
-	}
-	for (i = 0; i < w->n_disks; i++) {
-		struct watch_disk *d = w->disks[i];
-
-		if (!take_look(w, d, mono_ms + LOOK_WAIT_MS))
-			continue;
-		v.disk = &d->disk;
-		v.trend = &d->trend;
-		v.first = &d->first;
-		disk_check(&w->findings, &v, &d->sample);
-	}
 }
 
 /* Why there are no figures of the queue; NULL: there are. */
@@ -184,7 +88,7 @@ ask_for_causes(struct watch *w, int64_t mono_ms, int64_t now)
 void
 sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 {
-	struct rule_policy policy = policy_of(w);
+	struct rule_policy policy = sample_policy(w);
 	struct queue_view v = { .config = w->config,
 		.policy = &policy,
 		.now = wall_ms / 1000,
@@ -288,6 +192,9 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 	if (w->results.fault[0] != '\0')
 		reason(
 		    f, &level, LEVEL_WARNING, "Remedies: ", w->results.fault);
+	if (w->history_fault[0] != '\0')
+		reason(f, &level, LEVEL_WARNING,
+		    "Forecasts are not kept: ", w->history_fault);
 	if (sent.in_memory)
 		reason(f, &level, LEVEL_WARNING,
 		    "Reports that wait are kept in memory only", "");

@@ -1,6 +1,8 @@
 #ifndef QUEUEWATCH_SAMPLE_H
 #define QUEUEWATCH_SAMPLE_H
 
+#include "queuewatch/rule.h"
+
 #include <stdint.h>
 
 struct proof_state;
@@ -20,8 +22,12 @@ void sample_queue(
 /* How things are, by the last samples; they are pointed to. */
 void sample_state(const struct watch *w, struct proof_state *s_r);
 
+/* -- of sample_disk.c -- */
+
 struct watch_disk;
 void sample_disk_free(struct watch_disk *d);
+void sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms);
+struct rule_policy sample_policy(const struct watch *w);
 
 /* Look again for which file systems there are. */
 void sample_disk_list(struct watch *w);

@@ -7,6 +7,7 @@
 #include "queuewatch/config.h"
 #include "queuewatch/disk.h"
 #include "queuewatch/finding.h"
+#include "queuewatch/history.h"
 #include "queuewatch/inside.h"
 #include "queuewatch/lister.h"
 #include "queuewatch/logreader.h"
@@ -35,6 +36,12 @@ struct watch_disk {
 	bool sampled; /* it counts */
 	struct looker *looker;
 	struct trend trend;
+	struct days days; /* of the free bytes */
+	struct outlook outlook;
+	int64_t outlook_at; /* Unix seconds; 0: none yet */
+	/* The slot that is not kept yet. */
+	int64_t slot;
+	double least, most;
 };
 
 struct watch {
@@ -71,6 +78,10 @@ struct watch {
 	struct watch_disk *disks[DISKS_MOST];
 	size_t n_disks;
 	json_t *saved_trends; /* of the state, for disks that are found later */
+
+	struct history *history; /* NULL: there is none */
+	char history_fault[256];
+	int64_t thinned_at, kept_at; /* Unix seconds */
 
 	struct sender *sender;
 	struct outbox *outbox;

@@ -70,7 +70,8 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	static const char *const names[] = { "queuewatch.state",
 		"queuewatch.reports", "queuewatch.alerts",
 		"queuewatch.alerts-wal", "queuewatch.alerts-shm",
-		"queuewatch.log", "queuewatch.canary" };
+		"queuewatch.log", "queuewatch.canary",
+		"queuewatch.history", "queuewatch.history-wal" };
 	struct data_file files[sizeof(names) / sizeof(names[0])];
 	size_t i;
 
@@ -86,6 +87,12 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	if (w->log_state == NULL)
 		log_warn("the log's place is not kept: %s", e->text);
 	inside_canary_key(files[6].path, w->canary_key);
+	w->history = history_open(files[7].path, e);
+	if (w->history == NULL) {
+		log_warn("forecasts are not kept over a restart: %s", e->text);
+		(void)snprintf(w->history_fault, sizeof(w->history_fault),
+		    "%.255s", e->text);
+	}
 	w->sender = sender_open(files[1].path, e);
 	if (w->sender == NULL)
 		return -1;
@@ -162,6 +169,7 @@ watch_close(struct watch *w)
 	lister_close(&w->lister);
 	keeper_stop(&w->keeper);
 	state_close(w->state);
+	history_close(w->history);
 	findings_free(&w->findings);
 	tell_free(&w->tell);
 	for (i = 0; i < w->n_disks; i++)

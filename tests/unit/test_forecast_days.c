@@ -106,8 +106,8 @@ test_outlooks(void **state)
 		double now = t[i].value(t[i].hours - 1.0 / 12);
 
 		fill(&d, t[i].value, t[i].hours);
-		days_outlook(&d, now, &o);
-		days_outlook(&d, now, &again);
+		days_outlook(&d, now, 0, &o);
+		days_outlook(&d, now, 0, &again);
 		assert_memory_equal(&o, &again, sizeof(o));
 		likely = outlook_when(&o, OUTLOOK_LIKELY);
 		if (outlook_warns(&o, 72 * HOUR, false) != t[i].warns_72h)
@@ -135,7 +135,7 @@ test_slots(void **state)
 
 	(void)state;
 	days_init(&d);
-	days_outlook(&d, 10, &o);
+	days_outlook(&d, 10, 0, &o);
 	assert_true(o.learning);
 	assert_int_equal(outlook_when(&o, 0.5), -1);
 	days_add(&d, START, 10);
@@ -160,7 +160,7 @@ test_slots(void **state)
 		days_add(&d, START + 3 * DAY + i * DAYS_SLOT_S, i);
 	assert_int_equal(d.n, DAYS_SLOTS);
 	assert_true(days_at(&d, DAYS_SLOTS - 1) == DAYS_SLOTS);
-	days_outlook(&d, 0, &o);
+	days_outlook(&d, 5, 5, &o);
 	assert_int_equal(outlook_when(&o, 0.9), 0);
 }
 

@@ -255,7 +255,7 @@ verdict_ours(const struct trace *t, struct verdict *v)
 		days_add(
 		    &d, (int64_t)i * TRACE_STEP_S + 86400 * 20000, t->avail[i]);
 		if (i % LOOK_EVERY == LOOK_EVERY - 1) {
-			days_outlook(&d, t->avail[i], &o);
+			days_outlook(&d, t->avail[i], 0, &o);
 			warns = outlook_warns(&o, within, warns);
 		}
 		note(&j, i, warns);
