@@ -9,6 +9,7 @@
 #define LEAVE_BELOW 0.02 /* a share is left so far below its limit */
 #define GROW_WARNING 0.01 /* above what was found on arrival */
 #define GROW_CRITICAL 0.02
+#define OUTLOOK_EVERY_S 300
 /* Times the floor: where levels are entered, and left. */
 #define FLOOR_WARNING 2.0
 #define FLOOR_WARNING_LEAVE 2.2
@@ -149,6 +150,21 @@ uses_text(unsigned uses, char *out, size_t size)
 	}
 }
 
+/* What stops when it is full; NULL: no mail does. */
+static const char *
+fails_first(unsigned uses)
+{
+	if (uses & DISK_QUEUE)
+		return "all mail: Postfix takes none without room for its "
+		       "queue";
+	if (uses & DISK_STORE)
+		return "delivery to mailboxes (local, virtual, LMTP on this "
+		       "disk); mail is still taken, and relayed to others";
+	if (uses & DISK_LOG)
+		return "the log; mail goes on";
+	return NULL;
+}
+
 static void
 say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
     const struct trend_forecast *t)
@@ -178,6 +194,10 @@ say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
 	    f->rule.level == LEVEL_NOTICE)
 		finding_say(f, "; found on arrival");
 	finding_say(f, ".");
+	if (f->rule.level >= LEVEL_WARNING && f->rule.level != LEVEL_UNKNOWN &&
+	    fails_first(v->disk->uses) != NULL)
+		finding_say(
+		    f, " Full, it stops %s.", fails_first(v->disk->uses));
 	if (disk_unused(s, v->first) > 0)
 		finding_say(f,
 		    " Space bought, not used: its device is %lld MB larger.",
@@ -213,6 +233,9 @@ set_evidence(struct finding *f, const struct disk_view *v,
 	if (disk_unused(s, v->first) > 0)
 		(void)json_object_set_new(
 		    o, "unused_bytes", json_integer(disk_unused(s, v->first)));
+	if (fails_first(v->disk->uses) != NULL)
+		(void)json_object_set_new(
+		    o, "stops", json_string(fails_first(v->disk->uses)));
 	uses_text(v->disk->uses, uses, sizeof(uses));
 	if (uses[0] != '\0')
 		(void)json_object_set_new(o, "used_for", json_string(uses));
@@ -220,6 +243,33 @@ set_evidence(struct finding *f, const struct disk_view *v,
 		(void)json_object_set_new(
 		    o, "found_on_arrival", json_real(f->arrival[0].base));
 	finding_evidence(f, o);
+}
+
+const struct outlook *
+disk_look_ahead(struct disk_ahead *a, const struct disk *disk,
+    const struct disk_sample *s, int64_t floor_bytes, int64_t now)
+{
+	double left = (double)s->free_bytes;
+
+	/* Made larger or smaller: the days before would have been so, too. */
+	if (a->size_bytes != 0 && a->size_bytes != s->size_bytes) {
+		days_shift(&a->days, (double)(s->size_bytes - a->size_bytes));
+		a->outlook_at = 0;
+	}
+	a->size_bytes = s->size_bytes;
+	days_add(&a->days, now, left);
+	if (a->days.n <= DAYS_A_DAY) {
+		a->outlook_at = 0;
+		return NULL;
+	}
+	if (a->outlook_at == 0 || now < a->outlook_at ||
+	    now - a->outlook_at >= OUTLOOK_EVERY_S) {
+		a->outlook_at = now;
+		days_outlook(&a->days, left,
+		    (double)disk_floor(disk->uses, floor_bytes, s->total_bytes),
+		    &a->outlook);
+	}
+	return &a->outlook;
 }
 
 void

@@ -18,6 +18,23 @@ struct disk_view {
 	const struct disk_sample *first; /* the first sample there was */
 };
 
+/* The past days of a file system, and what they make of the next ones. */
+struct disk_ahead {
+	struct days days; /* of the free bytes */
+	struct outlook outlook;
+	int64_t outlook_at; /* Unix seconds; 0: none yet */
+	int64_t
+	    size_bytes; /* of the file system, at the last sample; 0: none */
+};
+
+/*
+ * Note a sample without a fault.  Returns the outlook, made anew every 5
+ * minutes, or NULL before there is a day to make it from.
+ */
+const struct outlook *disk_look_ahead(struct disk_ahead *a,
+    const struct disk *disk, const struct disk_sample *s, int64_t floor_bytes,
+    int64_t now);
+
 /* Feed a sample. */
 void disk_check(struct findings *fs, const struct disk_view *v,
     const struct disk_sample *s);

@@ -258,51 +258,6 @@ why_not(const struct scan_result *scan, int q, char *out, size_t size)
 	return out;
 }
 
-/* Deferred mail that Postfix will not try by itself as it should. */
-static void
-check_stuck(struct findings *fs, const struct queue_view *v,
-    const struct scan_result *scan)
-{
-	static const struct rule_limits limits = { 1, 1, 0, 0 };
-	static const struct rule_growth growth = { 1, 0 };
-	const struct scan_count *d = &scan->queue[SCAN_DEFERRED];
-	const struct scan_count *in = &scan->queue[SCAN_INCOMING];
-	struct finding *f = finding_get(fs, "stuck", "");
-	int64_t future = d->future + in->future, n = future + d->overdue;
-	struct rule_limits now;
-	struct rule_sample s;
-
-	if (f == NULL)
-		return;
-	if (d->fault != 0 || in->fault != 0) {
-		(void)finding_unknown(
-		    f, v->now, "The spool cannot be looked at.");
-		return;
-	}
-	now = rule_arrived(&f->arrival[0], (double)n, &limits, &growth);
-	s = rule_value((double)n, &now);
-	if (s.enter == LEVEL_OK && n > 0)
-		s.enter = s.leave = LEVEL_NOTICE;
-	(void)rule_feed(&f->rule, v->policy, &s, v->now);
-	finding_value(f, (double)n, "messages");
-	if (future > 0)
-		finding_say(f,
-		    "%lld messages have a time stamp far in the future: "
-		    "Postfix passes them over until then; a flush helps.",
-		    (long long)future);
-	if (d->overdue > 0)
-		finding_say(f,
-		    "%s%lld messages are overdue: their next attempt was due "
-		    "long ago; a flush helps when Postfix runs and the active "
-		    "queue has room.",
-		    future > 0 ? " " : "", (long long)d->overdue);
-	if (n == 0)
-		finding_say(f, "No message is stuck.");
-	finding_evidence(f,
-	    json_pack("{s:I, s:I, s:b}", "future", (json_int_t)future,
-	        "overdue", (json_int_t)d->overdue, "flush_helps", n > 0));
-}
-
 void
 queue_check(struct findings *fs, const struct queue_view *v,
     const struct scan_result *scan)
@@ -329,7 +284,6 @@ queue_check(struct findings *fs, const struct queue_view *v,
 		memcpy(g.ages, c->ages, sizeof(g.ages));
 		check_one(fs, v, &g, &v->trends[q]);
 	}
-	check_stuck(fs, v, scan);
 	if (bad != -1) {
 		one_unknown(fs, v, "", why_not(scan, bad, why, sizeof(why)));
 		return;

@@ -35,6 +35,8 @@ static const struct {
 	{ "message_size_limit", BYTES,
 	    offsetof(struct facts, message_size_limit), "10240000" },
 	{ "queue_minfree", BYTES, offsetof(struct facts, queue_minfree), "0" },
+	{ "qmgr_message_active_limit", BYTES,
+	    offsetof(struct facts, active_limit), "20000" },
 	{ "queue_run_delay", SECONDS, offsetof(struct facts, queue_run_delay),
 	    "300s" },
 	{ "minimal_backoff_time", SECONDS,
@@ -173,6 +175,21 @@ read_service_filter(const char *dir, int timeout_ms, struct facts *f)
 	buf_free(&out);
 }
 
+/* From "postconf -F"'s lines such as "smtp/inet/chroot = y". */
+static void
+read_chroots(const char *dir, int timeout_ms, struct facts *f)
+{
+	const char *argv[] = { "postconf", "-c", dir, "-F", "*/*/chroot",
+		NULL };
+	struct buf out;
+	struct err e;
+
+	buf_init(&out, ANSWER_MAX);
+	f->chroots = run_program(argv, timeout_ms, &out, &e) == 0 &&
+	    strstr(buf_text(&out), "/chroot = y") != NULL;
+	buf_free(&out);
+}
+
 int
 facts_read(
     const char *dir, int timeout_ms, struct facts *facts_r, struct err *e)
@@ -196,6 +213,8 @@ facts_read(
 	if (rc == 0)
 		(void)snprintf(facts_r->config_directory,
 		    sizeof(facts_r->config_directory), "%s", dir);
+	if (rc == 0)
+		read_chroots(dir, timeout_ms, facts_r);
 	if (rc == 0 && facts_r->content_filter[0] == '\0')
 		read_service_filter(dir, timeout_ms, facts_r);
 	buf_free(&out);

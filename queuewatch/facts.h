@@ -27,6 +27,8 @@ struct facts {
 	int64_t queue_minfree;
 	int64_t queue_run_delay;
 	int64_t minimal_backoff, maximal_backoff;
+	int64_t active_limit; /* messages in the active queue */
+	bool chroots; /* a service runs in the queue directory */
 };
 
 #define FACTS_TIMEOUT_MS 10000

@@ -135,6 +135,9 @@ struct ledger {
 	struct ledger_doubles doubles;
 	struct ledger_filter filter;
 	int64_t inside_ok_at, inside_failed_at, outside_ok_at;
+	/* Postfix last passed a destination over as dead: when, and which. */
+	int64_t dead_at;
+	char dead[LEDGER_NAME];
 };
 
 int ledger_init(struct ledger *l); /* -1 without memory */

@@ -101,8 +101,12 @@ ledger_destination_tried(
 		d->at = ev->at;
 	d->attempts++;
 	suspended = slice_begins(ev->text, "delivery temporarily suspended");
-	if (!suspended)
+	if (suspended) {
+		l->dead_at = ev->at;
+		ledger_copy(l->dead, sizeof(l->dead), domain);
+	} else {
 		d->outside = !is_here(ev);
+	}
 	d->now += ((failed ? 1 : 0) - d->now) /
 	    (double)(d->attempts < NOW_ATTEMPTS ? d->attempts : NOW_ATTEMPTS);
 	if (d->now < FAILING)

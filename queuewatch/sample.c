@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/outbox.h"
+#include "queuewatch/check_stuck.h"
 #include "queuewatch/compose.h"
 #include "queuewatch/sample_log.h"
 #include "queuewatch/watch.h"
@@ -18,6 +19,7 @@
 #define CAUSES_INTERVALS 3 /* causes are looked for so seldom */
 #define OVERDUE_SLACK_S 60
 #define STEP_LEAST_MS 5000
+#define STALE_EVERY_MS 60000
 #define STEP_SHOWN_MS (10 * 60 * 1000)
 
 struct rule_policy
@@ -85,6 +87,31 @@ ask_for_causes(struct watch *w, int64_t mono_ms, int64_t now)
 	causer_forget(w->causer);
 }
 
+static void
+check_stuck(struct watch *w, const struct rule_policy *policy, int64_t mono_ms,
+    int64_t now)
+{
+	struct stuck_view v = { .policy = policy,
+		.now = now,
+		.active_limit = w->facts.active_limit,
+		.dead = w->dead,
+		.dead_at = w->dead_at,
+		.stale = w->stale };
+
+	if (w->stepped_ms != 0 && w->step_ms < 0 &&
+	    mono_ms - w->stepped_ms < STEP_SHOWN_MS)
+		v.stepped_back_s = -w->step_ms / 1000;
+	if (!w->facts.chroots) {
+		w->stale[0] = '\0';
+	} else if (w->stale_ms == 0 ||
+	    mono_ms - w->stale_ms >= STALE_EVERY_MS) {
+		w->stale_ms = mono_ms;
+		stuck_stale(
+		    w->facts.queue_directory, "", w->stale, sizeof(w->stale));
+	}
+	stuck_check(&w->findings, &v, &w->lister.result);
+}
+
 void
 sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 {
@@ -106,6 +133,7 @@ sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 		if (causes.n > 0)
 			v.causes = &causes;
 		queue_check(&w->findings, &v, &w->lister.result);
+		check_stuck(w, &policy, mono_ms, v.now);
 		ask_for_causes(w, mono_ms, wall_ms / 1000);
 		return;
 	}

@@ -13,7 +13,7 @@
 
 #define LATE_INTERVALS 2 /* so late a look hangs */
 #define LOOK_WAIT_MS 100
-#define OUTLOOK_EVERY_S 300
+#define KEEP_EVERY_S 300
 #define THIN_EVERY_S 86400
 #define SERIES 1040
 
@@ -30,50 +30,27 @@ recall(struct watch *w, struct watch_disk *d)
 	char series[SERIES];
 	struct err e;
 
-	days_init(&d->days);
+	days_init(&d->ahead.days);
 	if (w->history == NULL)
 		return;
 	name_series(d, series);
-	if (history_days(w->history, series, clock_now(), &d->days, &e) == -1)
+	if (history_days(w->history, series, clock_now(), &d->ahead.days, &e) ==
+	    -1)
 		log_warn("history: %s", e.text);
 }
 
 /* Take the newest sample into its slot. */
 static void
-note_slot(struct watch_disk *d, const struct disk_sample *before, int64_t now)
+note_slot(struct watch_disk *d, int64_t now)
 {
 	double value = (double)d->sample.free_bytes;
 
-	/* Made larger or smaller: the days before would have been so, too. */
-	if (d->sampled && before->fault == 0 &&
-	    before->size_bytes != d->sample.size_bytes)
-		days_shift(&d->days,
-		    (double)(d->sample.size_bytes - before->size_bytes));
-	days_add(&d->days, now, value);
 	if (d->slot != now / DAYS_SLOT_S || !d->sampled) {
 		d->slot = now / DAYS_SLOT_S;
 		d->least = d->most = value;
 	}
 	d->least = value < d->least ? value : d->least;
 	d->most = value > d->most ? value : d->most;
-}
-
-static void
-look_ahead(const struct watch *w, struct watch_disk *d, int64_t now)
-{
-	double floor = (double)disk_floor(d->disk.uses,
-	    w->facts_known ? facts_floor(&w->facts) : 0, d->sample.total_bytes);
-
-	if (d->sample.fault != 0 || d->days.n <= DAYS_A_DAY) {
-		d->outlook_at = 0;
-		return;
-	}
-	if (d->outlook_at != 0 && now >= d->outlook_at &&
-	    now - d->outlook_at < OUTLOOK_EVERY_S)
-		return;
-	d->outlook_at = now;
-	days_outlook(
-	    &d->days, (double)d->sample.free_bytes, floor, &d->outlook);
 }
 
 /* At each change of a slot, and as it goes: what a kill would lose is little.
@@ -87,7 +64,7 @@ keep(struct watch *w, int64_t now)
 	struct err e;
 
 	if (w->history == NULL ||
-	    (now - w->kept_at < OUTLOOK_EVERY_S && now >= w->kept_at))
+	    (now - w->kept_at < KEEP_EVERY_S && now >= w->kept_at))
 		return;
 	w->kept_at = now;
 	for (i = 0; i < w->n_disks; i++) {
@@ -164,7 +141,6 @@ static bool
 take_look(
     const struct watch *w, struct watch_disk *d, int64_t until_ms, int64_t now)
 {
-	struct disk_sample before = d->sample;
 	int64_t late_ms = w->config->interval * LATE_INTERVALS * 1000;
 
 	if (d->looker == NULL) {
@@ -175,7 +151,7 @@ take_look(
 		d->sample.fault = ETIMEDOUT;
 	}
 	if (d->sample.fault == 0)
-		note_slot(d, &before, now);
+		note_slot(d, now);
 	if (!d->sampled && d->sample.fault == 0) {
 		d->sampled = true;
 		d->first = d->sample;
@@ -205,8 +181,10 @@ sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 		v.disk = &d->disk;
 		v.trend = &d->trend;
 		v.first = &d->first;
-		look_ahead(w, d, v.now);
-		v.outlook = d->outlook_at != 0 ? &d->outlook : NULL;
+		v.outlook = NULL;
+		if (d->sample.fault == 0)
+			v.outlook = disk_look_ahead(&d->ahead, &d->disk,
+			    &d->sample, v.floor_bytes, v.now);
 		disk_check(&w->findings, &v, &d->sample);
 	}
 	keep(w, v.now);

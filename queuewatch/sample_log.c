@@ -7,6 +7,8 @@
 #include "queuewatch/check_queue.h"
 #include "queuewatch/watch.h"
 
+#include <string.h>
+
 #define PRESSURE_INTERVALS 3 /* it is good for so long */
 #define PRESSURE_LEAST_S 5
 #define LOG_EVERY_S 600
@@ -146,6 +148,8 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 	log_check(&w->findings, &v, l);
 	w->log_counts = l->counts;
 	w->no_space_at = l->faults[MAILLOG_NO_SPACE].at;
+	w->dead_at = l->dead_at;
+	memcpy(w->dead, l->dead, sizeof(w->dead));
 	w->log_read = status.why[0] == '\0' || l->counts.lines > 0;
 	milter = &l->faults[MAILLOG_MILTER];
 	hangs = milter->count >= 3 &&

@@ -7,6 +7,7 @@
 #include "lib/escape.h"
 #include "queuewatch/check_disk.h"
 #include "queuewatch/check_queue.h"
+#include "queuewatch/check_stuck.h"
 #include "queuewatch/facts.h"
 
 #include <errno.h>
@@ -123,6 +124,7 @@ struct player {
 	struct {
 		char path[FACTS_PATH];
 		struct trend trend;
+		struct disk_ahead ahead;
 		struct disk_sample first;
 	} disks[DISKS_MOST];
 	size_t n_disks;
@@ -200,10 +202,15 @@ play(struct player *x, struct trace_point *p)
 		.now = p->at_ms / 1000,
 		.now_ms = p->at_ms,
 		.trends = x->queue_trends };
+	const struct stuck_view stuck = {
+		.policy = &x->policy, .now = q.now, .dead = "", .stale = ""
+	};
 	size_t i, k;
 
-	if (p->has_queues)
+	if (p->has_queues) {
 		queue_check(&x->findings, &q, &p->scan);
+		stuck_check(&x->findings, &stuck, &p->scan);
+	}
 	for (i = 0; i < p->n_disks; i++) {
 		struct disk *d = &p->disks[i].disk;
 		struct disk_view v = { .disk = d,
@@ -217,6 +224,9 @@ play(struct player *x, struct trace_point *p)
 			continue;
 		v.trend = &x->disks[k].trend;
 		v.first = &x->disks[k].first;
+		if (p->disks[i].sample.fault == 0)
+			v.outlook = disk_look_ahead(&x->disks[k].ahead, d,
+			    &p->disks[i].sample, p->floor_bytes, v.now);
 		set_limits(x->config, d);
 		disk_check(&x->findings, &v, &p->disks[i].sample);
 	}

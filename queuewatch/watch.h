@@ -3,6 +3,7 @@
 
 #include "queuewatch/asker.h"
 #include "queuewatch/causer.h"
+#include "queuewatch/check_disk.h"
 #include "queuewatch/check_queue.h"
 #include "queuewatch/config.h"
 #include "queuewatch/disk.h"
@@ -36,9 +37,7 @@ struct watch_disk {
 	bool sampled; /* it counts */
 	struct looker *looker;
 	struct trend trend;
-	struct days days; /* of the free bytes */
-	struct outlook outlook;
-	int64_t outlook_at; /* Unix seconds; 0: none yet */
+	struct disk_ahead ahead;
 	/* The slot that is not kept yet. */
 	int64_t slot;
 	double least, most;
@@ -62,6 +61,10 @@ struct watch {
 	struct ledger_counts log_counts; /* as last sampled */
 	bool log_read; /* they count */
 	int64_t no_space_at; /* Postfix last said so; 0: never */
+	int64_t dead_at; /* it last passed one over as dead; 0: never */
+	char dead[LEDGER_NAME];
+	char stale[FACTS_PATH]; /* a file of the chroot; "": none */
+	int64_t stale_ms; /* when they were looked at, monotonic */
 	int pressure; /* enum pressure_level, as last written */
 	int64_t pressure_ms; /* monotonic: when; 0: never */
 	struct log_limit pressure_log;
