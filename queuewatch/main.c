@@ -55,14 +55,17 @@ fail(const struct err *e)
 static int
 keep_words(struct daemon_args *args)
 {
+	static char *kept[DAEMON_OVERRIDES + 1]; /* until the end */
 	size_t i;
 
-	args->conf_file = strdup(args->conf_file);
-	if (args->conf_file == NULL)
-		return -1;
+	kept[0] = strdup(args->conf_file);
+	args->conf_file = kept[0];
 	for (i = 0; i < args->n_overrides; i++) {
-		args->overrides[i] = strdup(args->overrides[i]);
-		if (args->overrides[i] == NULL)
+		kept[i + 1] = strdup(args->overrides[i]);
+		args->overrides[i] = kept[i + 1];
+	}
+	for (i = 0; i <= args->n_overrides; i++) {
+		if (kept[i] == NULL)
 			return -1;
 	}
 	return 0;
