@@ -24,7 +24,6 @@ import bench_log  # noqa: E402
 import bench_memory  # noqa: E402
 import bench_forecast  # noqa: E402
 import bench_milter  # noqa: E402
-import bench_site  # noqa: E402
 import bench_postfix  # noqa: E402
 import bench_postgrey  # noqa: E402
 import bench_senders  # noqa: E402
