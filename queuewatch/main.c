@@ -236,7 +236,7 @@ run_verb(struct config *c, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	static struct daemon_args args; /* its words live as long as this */
+	struct daemon_args args;
 	struct config *c;
 	struct err e;
 

@@ -70,8 +70,8 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	static const char *const names[] = { "queuewatch.state",
 		"queuewatch.reports", "queuewatch.alerts",
 		"queuewatch.alerts-wal", "queuewatch.alerts-shm",
-		"queuewatch.log", "queuewatch.canary",
-		"queuewatch.history", "queuewatch.history-wal" };
+		"queuewatch.log", "queuewatch.canary", "queuewatch.history",
+		"queuewatch.history-wal" };
 	struct data_file files[sizeof(names) / sizeof(names[0])];
 	size_t i;
 
