@@ -59,14 +59,18 @@ import_path(const struct import_item *item, char out[IMPORT_PATH_SIZE])
 
 /* Why it is no post for the page; NULL: it is one. */
 static const char *
-unfit(const struct import_item *item)
+unfit(const struct import_item *item, int64_t now)
 {
 	if (item->type[0] != '\0' && strcmp(item->type, "post") != 0)
 		return "it is no post";
 	if (item->status[0] != '\0' && strcmp(item->status, "publish") != 0)
 		return "it is not published";
+	if (item->locked)
+		return "it is locked by a password";
 	if (item->at <= 0)
 		return "it has no date";
+	if (item->at > now)
+		return "its date is in the future";
 	if (item->title[0] == '\0' && item->body[0] == '\0')
 		return "it is empty";
 	return NULL;
@@ -178,7 +182,7 @@ int
 import_item(void *ctx, const struct import_item *item, struct err *e)
 {
 	struct import *im = ctx;
-	const char *why = unfit(item);
+	const char *why = unfit(item, im->now);
 	struct buf title, body;
 	struct text x;
 	int rc = 0;

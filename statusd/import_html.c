@@ -1,6 +1,7 @@
 #include "statusd/import_html.h"
 
 #include "lib/buf.h"
+#include "statusd/import_shortcode.h"
 
 #include <ctype.h>
 #include <libxml/HTMLparser.h>
@@ -17,6 +18,7 @@ struct writer {
 	char prefix[64]; /* before every line: "> ", "  " */
 	bool line_start; /* nothing stands in this line yet */
 	bool pre; /* within <pre>: blanks count */
+	bool link; /* within a link: there is none in it */
 	int list[16]; /* of the lists around: 0 bullets, else the next number */
 	int depth; /* of lists */
 	int deep; /* of elements */
@@ -171,15 +173,39 @@ anchor(struct writer *w, const xmlNode *n)
 {
 	xmlChar *href = xmlGetProp(n, (const xmlChar *)"href");
 
-	if (href != NULL && is_good_link((const char *)href)) {
+	if (!w->link && href != NULL && is_good_link((const char *)href)) {
+		w->link = true;
 		open_line(w);
 		buf_char(w->out, '[');
 		children(w, n);
 		buf_printf(w->out, "](%s)", (const char *)href);
+		w->link = false;
 	} else {
 		children(w, n);
 	}
 	xmlFree(href);
+}
+
+/* The pages load nothing from elsewhere: a picture is a link to it. */
+static void
+image(struct writer *w, const xmlNode *n)
+{
+	xmlChar *src = xmlGetProp(n, (const xmlChar *)"src");
+	xmlChar *alt = xmlGetProp(n, (const xmlChar *)"alt");
+	bool named = alt != NULL && alt[0] != '\0';
+	bool link = !w->link && !w->pre && src != NULL &&
+	    is_good_link((const char *)src);
+
+	if (named || link)
+		open_line(w);
+	if (link)
+		buf_char(w->out, '[');
+	if (named || link)
+		text(w, named ? (const char *)alt : "Picture");
+	if (link)
+		buf_printf(w->out, "](%s)", (const char *)src);
+	xmlFree(src);
+	xmlFree(alt);
 }
 
 /* Deeper lines begin with "more". */
@@ -295,6 +321,11 @@ element(struct writer *w, const xmlNode *n)
 		paragraph(w);
 	} else if (is(n, "a")) {
 		anchor(w, n);
+	} else if (is(n, "img")) {
+		image(w, n);
+	} else if (is(n, "td th") && !w->line_start) {
+		buf_str(w->out, " – ");
+		children(w, n);
 	} else if (!w->pre && is(n, "strong b")) {
 		emphasis(w, n, "**");
 	} else if (!w->pre && is(n, "em i")) {
@@ -349,9 +380,15 @@ tidy(struct buf *b)
 void
 import_html(struct buf *b, const char *html)
 {
-	xmlDoc *doc = html[0] != '\0' ? parse(html) : NULL;
 	struct writer w = { .out = b, .line_start = true };
+	xmlDoc *doc = NULL;
+	struct buf bare;
 
+	buf_init(&bare, strlen(html) + 1);
+	import_shortcodes(&bare, html);
+	if (bare.len > 0)
+		doc = parse(buf_text(&bare));
+	buf_free(&bare);
 	if (doc != NULL && xmlDocGetRootElement(doc) != NULL)
 		children(&w, xmlDocGetRootElement(doc));
 	xmlFreeDoc(doc);

@@ -30,6 +30,8 @@ enum field {
 	FIELD_OLD_ID,
 	FIELD_DATE,
 	FIELD_DATE_GMT,
+	FIELD_DATE_LOCAL,
+	FIELD_PASSWORD,
 	FIELD_CATEGORY,
 	FIELD_TAG,
 	FIELDS,
@@ -97,7 +99,9 @@ static const struct element {
 	{ CONTENT, "encoded", FIELD_BODY },
 	{ "", "post_id", FIELD_OLD_ID },
 	{ "", "post_date_gmt", FIELD_DATE_GMT },
+	{ "", "post_date", FIELD_DATE_LOCAL },
 	{ "", "post_name", FIELD_SLUG },
+	{ "", "post_password", FIELD_PASSWORD },
 	{ "", "post_type", FIELD_TYPE },
 	{ "", "status", FIELD_STATUS },
 	{ ATOM, "title", FIELD_TITLE },
@@ -246,13 +250,15 @@ value(const struct reader *r, enum field f)
 static int64_t
 date_of(const struct reader *r)
 {
-	const enum field order[] = { FIELD_DATE_GMT, FIELD_DATE };
+	/* A clock of unknown zone is better than no date. */
+	const enum field order[] = { FIELD_DATE_GMT, FIELD_DATE,
+		FIELD_DATE_LOCAL };
 	int64_t at;
 
 	/* Atom's "published" comes before its "updated". */
 	if (clock_parse_rfc3339(value(r, FIELD_DATE), &at) == 0)
 		return at;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		const char *s = value(r, order[i]);
 		char iso[32];
 
@@ -276,6 +282,7 @@ end_item(struct reader *r)
 	struct import_item x = { .line = r->line,
 		.at = date_of(r),
 		.old_id = strtoll(value(r, FIELD_OLD_ID), NULL, 10),
+		.locked = value(r, FIELD_PASSWORD)[0] != '\0',
 		.categories = r->categories,
 		.tags = r->tags };
 	struct {

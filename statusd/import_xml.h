@@ -1,6 +1,7 @@
 #ifndef STATUSD_IMPORT_XML_H
 #define STATUSD_IMPORT_XML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct import_item {
 	char *body;
 	char *type; /* "post", "page", ...; "" where the form has none */
 	char *status; /* "publish", "draft", ...; "" */
+	bool locked; /* only for those who know its password */
 	int64_t old_id; /* of the old blog; 0: none */
 	int64_t at; /* 0: no date, or none that can be read */
 	struct import_labels categories, tags;

@@ -35,6 +35,19 @@ markup(void **state)
 		    "\xe2\x82\xac" },
 		{ "", "" },
 		{ "<p>&nbsp;", "\xc2\xa0" },
+		{ "<img src=\"https://x.example/a.png\" alt=\"A [b]\">",
+		    "[A \\[b\\]](https://x.example/a.png)" },
+		{ "<a href=\"https://x.example/\"><img alt=\"big\" "
+		  "src=\"https://x.example/a.png\"></a>",
+		    "[big](https://x.example/)" },
+		{ "<img src=\"https://x.example/a.png\">",
+		    "[Picture](https://x.example/a.png)" },
+		{ "<table><tr><td>a<td>b</table>", "a – b" },
+		{ "[caption id=\"x\" width=\"3\"]Inner[/caption]", "Inner" },
+		{ "a[gallery ids=\"1,2\"]b [[gallery]] [other] [galleryx]",
+		    "ab \\[gallery\\] \\[other\\] \\[galleryx\\]" },
+		{ "[gallery", "\\[gallery" },
+		{ "[caption [b]", "\\[caption \\[b\\]" },
 	};
 
 	(void)state;
@@ -114,7 +127,8 @@ wordpress(void **state)
 	struct fix *x = *state;
 	static const char file[] = RSS ITEM("7", POST) ITEM("8", POST)
 	    ITEM("9", "<wp:status>draft</wp:status>")
-	        ITEM("10", "<wp:post_type>page</wp:post_type>") END;
+	        ITEM("10", "<wp:post_type>page</wp:post_type>") ITEM("11",
+	            POST "<wp:post_password>secret</wp:post_password>") END;
 	struct import im;
 	struct model_site *site;
 	const struct model_thread *t;
@@ -122,7 +136,7 @@ wordpress(void **state)
 
 	assert_int_equal(import(x, file, &im, &e), 0);
 	assert_int_equal(im.taken, 2);
-	assert_int_equal(im.skipped, 2);
+	assert_int_equal(im.skipped, 3);
 	assert_int_equal(import(x, file, &im, &e), 0);
 	assert_int_equal(im.taken, 0);
 	assert_int_equal(im.known, 2);
