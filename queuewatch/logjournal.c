@@ -15,29 +15,62 @@ struct logjournal {
 	sd_journal *journal;
 	char cursor[LOGJOURNAL_CURSOR];
 	char postfix_uid[16]; /* "" where there is no such user */
+	bool on_new; /* the entry that it stands on was not told yet */
 };
+
+static void
+note_cursor(struct logjournal *j)
+{
+	char *cursor = NULL;
+
+	if (sd_journal_get_cursor(j->journal, &cursor) < 0)
+		return;
+	(void)snprintf(j->cursor, sizeof(j->cursor), "%s", cursor);
+	free(cursor);
+}
+
+/* Onto the last one, so that "next" is what comes new. */
+static int
+begin_at_end(struct logjournal *j)
+{
+	int rc = sd_journal_seek_tail(j->journal);
+
+	if (rc >= 0)
+		rc = sd_journal_previous(j->journal);
+	if (rc > 0)
+		note_cursor(j);
+	if (rc != 0)
+		return rc;
+	/* There is none yet: all that comes is new. */
+	(void)snprintf(j->cursor, sizeof(j->cursor), "%s", LOGJOURNAL_HEAD);
+	return sd_journal_seek_head(j->journal);
+}
 
 static int
 begin(struct logjournal *j, const char *cursor)
 {
 	int rc;
 
+	if (*cursor == '\0')
+		return begin_at_end(j);
+	(void)snprintf(j->cursor, sizeof(j->cursor), "%s", cursor);
 	if (strcmp(cursor, LOGJOURNAL_HEAD) == 0)
 		return sd_journal_seek_head(j->journal);
-	if (*cursor == '\0') {
-		rc = sd_journal_seek_tail(j->journal);
-		/* Onto the last one, so that "next" is what comes new. */
-		return rc < 0 ? rc : sd_journal_previous(j->journal);
-	}
-	(void)snprintf(j->cursor, sizeof(j->cursor), "%s", cursor);
 	rc = sd_journal_seek_cursor(j->journal, cursor);
 	if (rc < 0)
 		return rc;
 	rc = sd_journal_next(j->journal);
 	/* Where the entry itself is gone, this one is new. */
-	if (rc > 0 && sd_journal_test_cursor(j->journal, cursor) == 0)
-		rc = sd_journal_previous(j->journal);
+	j->on_new = rc > 0 && sd_journal_test_cursor(j->journal, cursor) == 0;
 	return rc;
+}
+
+/* Files without a right to them are passed over in silence. */
+static bool
+is_readable(struct logjournal *j)
+{
+	return sd_journal_has_runtime_files(j->journal) > 0 ||
+	    sd_journal_has_persistent_files(j->journal) > 0;
 }
 
 struct logjournal *
@@ -61,14 +94,21 @@ logjournal_open(const char *directory, const char *cursor, struct err *e)
 	    : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY);
 	if (rc >= 0)
 		rc = sd_journal_add_match(j->journal, "SYSLOG_FACILITY=2", 0);
+	/* From here on it is told of files that are new, after a rotation. */
+	if (rc >= 0)
+		rc = sd_journal_get_fd(j->journal);
 	if (rc >= 0)
 		rc = begin(j, cursor);
-	if (rc < 0) {
+	if (rc >= 0 && is_readable(j))
+		return j;
+	if (rc < 0)
 		(void)err_set(e, "the journal: %s", strerror(-rc));
-		logjournal_close(j);
-		return NULL;
-	}
-	return j;
+	else
+		(void)err_set(e,
+		    "the journal: there is none that this user may read; the "
+		    "group systemd-journal may");
+	logjournal_close(j);
+	return NULL;
 }
 
 void
@@ -134,18 +174,20 @@ int
 logjournal_read(
     struct logjournal *j, logjournal_entry *each, void *arg, struct err *e)
 {
-	char *cursor = NULL;
 	int rc = 0, n = 0;
 
 	(void)sd_journal_process(j->journal);
+	if (j->on_new) {
+		n++;
+		tell(j, each, arg);
+		j->on_new = false;
+	}
 	while (n < MOST && (rc = sd_journal_next(j->journal)) > 0) {
 		n++;
 		tell(j, each, arg);
 	}
-	if (n > 0 && sd_journal_get_cursor(j->journal, &cursor) >= 0) {
-		(void)snprintf(j->cursor, sizeof(j->cursor), "%s", cursor);
-		free(cursor);
-	}
+	if (n > 0)
+		note_cursor(j);
 	if (rc < 0)
 		return err_set(e, "the journal: %s", strerror(-rc));
 	return rc > 0;

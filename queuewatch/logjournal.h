@@ -33,7 +33,7 @@ void logjournal_close(struct logjournal *j); /* NULL is harmless */
 /* As logfile_read(): 1, 0 or -1. */
 int logjournal_read(
     struct logjournal *j, logjournal_entry *each, void *arg, struct err *e);
-/* Where reading stands; "" before the first entry. */
+/* Where reading stands, to begin behind it again. */
 const char *logjournal_cursor(const struct logjournal *j);
 
 #endif

@@ -36,6 +36,7 @@ struct logreader {
 	char reading[LOGFILE_PATH]; /* the source that is open */
 	struct logfile file;
 	struct logjournal *journal;
+	char cursor[LOGJOURNAL_CURSOR]; /* where the last one stood; or "" */
 	struct logline_dates dates;
 	json_t *kept; /* what the last run left */
 	int64_t keep_ms, kept_lines;
@@ -68,6 +69,9 @@ static void
 close_source(struct logreader *r)
 {
 	logfile_close(&r->file);
+	if (r->journal != NULL)
+		(void)snprintf(r->cursor, sizeof(r->cursor), "%s",
+		    logjournal_cursor(r->journal));
 	logjournal_close(r->journal);
 	r->journal = NULL;
 	r->reading[0] = '\0';
@@ -111,6 +115,8 @@ open_source(struct logreader *r, const char *source, struct err *e)
 	int rc = 0;
 
 	close_source(r);
+	if (r->cursor[0] != '\0')
+		cursor = r->cursor;
 	if (strcmp(source, "journal") == 0) {
 		r->journal = logjournal_open(NULL, cursor, e);
 		rc = r->journal != NULL ? 0 : -1;

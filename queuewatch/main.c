@@ -241,6 +241,7 @@ main(int argc, char **argv)
 	struct err e;
 
 	daemon_title_init(argc, argv);
+	log_open("queuewatch", LOG_TO_STDERR);
 	if (daemon_args(argc, argv, CONF_FILE, &args, &e) == -1) {
 		(void)fail(&e);
 		(void)fputs(usage, stderr);

@@ -446,6 +446,7 @@ main(int argc, char **argv)
 	int rc;
 
 	daemon_title_init(argc, argv);
+	log_open("statusd", LOG_TO_STDERR);
 	if (daemon_args(argc, argv, CONF_FILE, &d.args, &e) == -1 ||
 	    (d.args.rest < argc &&
 	        err_set(&e, "\"%s\" is not understood", argv[d.args.rest]) ==
