@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
+#define DEEP_SHARE 30 /* deep passes take at most this part of the time */
 
 void
 lister_init(struct lister *l, const struct keeper *k)
@@ -86,6 +87,7 @@ lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
 	}
 	if (order->deep)
 		l->deep_ms = mono_ms + deep_every_ms;
+	l->deep = order->deep;
 	l->asked = true;
 	l->asked_ms = mono_ms;
 }
@@ -106,6 +108,9 @@ lister_take(struct lister *l, int wait_ms, int64_t mono_ms)
 		lost(l, mono_ms, "it ended");
 		return false;
 	}
+	if (l->deep &&
+	    l->deep_ms < mono_ms + result.took_us / 1000 * DEEP_SHARE)
+		l->deep_ms = mono_ms + result.took_us / 1000 * DEEP_SHARE;
 	l->asked = false;
 	l->passed = true;
 	l->passed_ms = mono_ms;

@@ -17,6 +17,7 @@ struct lister {
 	char path[FACTS_PATH]; /* the queue directory; "": none */
 	int fd; /* to the scanner; -1: none */
 	bool asked; /* a pass is under way */
+	bool deep; /* it is, or was, a deep one */
 	bool passed; /* a pass ended since start; "result" is of the last */
 	int64_t asked_ms, passed_ms, retry_ms, deep_ms; /* monotonic */
 	int deaths;
@@ -29,8 +30,9 @@ void lister_init(struct lister *l, const struct keeper *k);
 void lister_aim(struct lister *l, const char *queue_directory);
 
 /*
- * Ask for a pass, unless one is under way.  Every "deep_every_ms" it looks at
- * every inode.  The order's "deep" and "gently" are set here.
+ * Ask for a pass, unless one is under way.  Every "deep_every_ms", or less
+ * often where that takes long, it looks at every inode.  The order's "deep" and
+ * "gently" are set here.
  */
 void lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
     int64_t deep_every_ms);

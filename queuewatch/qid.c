@@ -1,7 +1,6 @@
 #include "queuewatch/qid.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #define SEC_DIGITS 6
 #define USEC_DIGITS 4
@@ -63,43 +62,56 @@ static const unsigned char value52[256] = {
 	['z'] = 52,
 };
 
+/* Valid in a name, and no digit of base 52. */
+static bool
+is_other(unsigned char c)
+{
+	return c == '_' || c == 'A' || c == 'E' || c == 'I' || c == 'O' ||
+	    c == 'U' || c == 'a' || c == 'e' || c == 'i' || c == 'o' ||
+	    c == 'u';
+}
+
+int
+qid_read(const char *name, int64_t *arrived_r)
+{
+	size_t n, sep = 0, i;
+	bool all52 = true;
+	int64_t v = 0;
+
+	for (n = 0; name[n] != '\0'; n++) {
+		unsigned char c = (unsigned char)name[n];
+
+		if (n == NAME_MAX_LEN)
+			return -1;
+		if (c == 'z')
+			sep = n;
+		if (value52[c] != 0)
+			continue;
+		if (!is_other(c))
+			return -1;
+		all52 = false;
+	}
+	if (n == 0)
+		return -1;
+	if (!all52 || sep < SEC_DIGITS + USEC_DIGITS || sep + 1 == n ||
+	    sep - USEC_DIGITS > SEC_DIGITS + 3)
+		return 0;
+	for (i = 0; i < sep - USEC_DIGITS; i++)
+		v = v * 52 + (value52[(unsigned char)name[i]] - 1);
+	*arrived_r = v;
+	return 1;
+}
+
 bool
 qid_valid(const char *name)
 {
-	size_t n;
+	int64_t arrived;
 
-	for (n = 0; name[n] != '\0'; n++) {
-		char c = name[n];
-
-		if (n == NAME_MAX_LEN ||
-		    !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		        (c >= 'a' && c <= 'z') || c == '_'))
-			return false;
-	}
-	return n > 0;
+	return qid_read(name, &arrived) != -1;
 }
 
 int
 qid_arrived(const char *name, int64_t *arrived_r)
 {
-	const char *sep = strrchr(name, 'z');
-	size_t i, n_sec;
-	int64_t v = 0;
-
-	if (sep == NULL || sep - name < SEC_DIGITS + USEC_DIGITS ||
-	    sep[1] == '\0')
-		return 0;
-	n_sec = (size_t)(sep - name) - USEC_DIGITS;
-	if (n_sec > SEC_DIGITS + 3)
-		return 0;
-	for (i = 0; name[i] != '\0'; i++) {
-		unsigned digit = value52[(unsigned char)name[i]];
-
-		if (digit == 0)
-			return 0;
-		if (i < n_sec)
-			v = v * 52 + (digit - 1);
-	}
-	*arrived_r = v;
-	return 1;
+	return qid_read(name, arrived_r) == 1;
 }

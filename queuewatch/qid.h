@@ -28,4 +28,7 @@ bool qid_valid(const char *name);
  */
 int qid_arrived(const char *name, int64_t *arrived_r);
 
+/* Both in one reading: 1, 0 where it is valid and no long id, -1 else. */
+int qid_read(const char *name, int64_t *arrived_r);
+
 #endif

@@ -2,8 +2,8 @@
 
 #include "lib/clock.h"
 #include "queuewatch/qid.h"
+#include "queuewatch/spool_list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define READY 0700 /* the owner's bits of a file that is complete */
-#define MAX_DEPTH 16
+#define ASKED \
+	(STATX_TYPE | STATX_MODE | STATX_MTIME | STATX_CTIME | STATX_BTIME)
 #define INCOMING_FUTURE_S 60
 #define GENTLE_FILES 500 /* pause after so many */
 #define GENTLE_NS 2000000
@@ -66,11 +67,11 @@ seen_slot(struct pass *p, uint64_t hash)
 static size_t
 age_bin(const struct pass *p, int64_t arrived)
 {
-	size_t bin = 0;
+	int64_t age = p->order->now - arrived;
+	size_t bin = 0, i;
 
-	while (bin < SCAN_AGES - 1 &&
-	    p->order->now - arrived >= scan_age_limits_s[bin])
-		bin++;
+	for (i = 0; i < SCAN_AGES - 1; i++)
+		bin += age >= scan_age_limits_s[i];
 	return bin;
 }
 
@@ -156,7 +157,8 @@ count_ready(struct pass *p, const char *name, int64_t arrived)
 	} else {
 		p->ageless = true;
 	}
-	if (p->queue != SCAN_MAILDROP)
+	if (p->queue != SCAN_MAILDROP &&
+	    (p->n_seen > 0 || p->queue <= SCAN_ACTIVE))
 		note_seen(p, name, arrived);
 }
 
@@ -169,28 +171,39 @@ pause_gently(const struct pass *p)
 		(void)nanosleep(&ts, NULL);
 }
 
+/* Too many files to ask for the inode of each, in every pass. */
+static bool
+is_shallow(struct pass *p)
+{
+	if (!p->order->deep && p->files > SCAN_SHALLOW_ABOVE)
+		p->shallow = true;
+	return p->shallow;
+}
+
 /* Returns 0, or an errno that makes the queue's count worthless. */
 static int
-note_file(struct pass *p, int dir, const char *name)
+note_file(int dir, const char *name, bool known, void *arg)
 {
+	struct pass *p = arg;
 	struct scan_count *c = &p->result->queue[p->queue];
 	struct statx st;
 	int64_t arrived = 0;
-	int long_id = qid_arrived(name, &arrived);
+	int form = qid_read(name, &arrived);
 
+	if (form == -1)
+		return 0;
 	p->files++;
 	pause_gently(p);
-	if (!p->order->deep && p->files > SCAN_SHALLOW_ABOVE) {
-		p->shallow = true;
+	if (is_shallow(p)) {
 		count_ready(p, name, arrived);
 		return 0;
 	}
-	if (statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
-	        STATX_BASIC_STATS | STATX_BTIME, &st) == -1) {
+	if (statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, ASKED,
+	        &st) == -1) {
 		p->files--;
 		return errno == ENOENT ? 0 : errno;
 	}
-	if (!S_ISREG(st.stx_mode)) {
+	if (!known && !S_ISREG(st.stx_mode)) {
 		p->files--;
 		return 0;
 	}
@@ -198,62 +211,11 @@ note_file(struct pass *p, int dir, const char *name)
 		c->unready++;
 		return 0;
 	}
-	if (!long_id)
+	if (form == 0)
 		arrived = arrival_of(&st);
 	note_inode(p, &st, arrived);
 	count_ready(p, name, arrived);
 	return 0;
-}
-
-static int note_dir(struct pass *p, int parent, const char *name, int depth);
-
-/* "dir" for a hashed subdirectory, which has one character; else a file. */
-static int
-note_entry(struct pass *p, int dir, const struct dirent *d, int depth)
-{
-	if (!qid_valid(d->d_name))
-		return 0;
-	if (d->d_name[1] == '\0' && d->d_type != DT_REG)
-		return depth < MAX_DEPTH
-		    ? note_dir(p, dir, d->d_name, depth + 1)
-		    : 0;
-	if (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)
-		return 0;
-	return note_file(p, dir, d->d_name);
-}
-
-static int
-note_dir(struct pass *p, int parent, const char *name, int depth)
-{
-	struct dirent *d;
-	DIR *dir;
-	int fd, fault = 0;
-
-	fd = openat(
-	    parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return depth > 0 && (errno == ENOENT || errno == ENOTDIR)
-		    ? 0
-		    : errno;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		fault = errno;
-		(void)close(fd);
-		return fault;
-	}
-	for (;;) {
-		errno = 0;
-		d = readdir(dir);
-		if (d == NULL) {
-			fault = errno;
-			break;
-		}
-		fault = note_entry(p, fd, d, depth);
-		if (fault != 0)
-			break;
-	}
-	(void)closedir(dir);
-	return fault;
 }
 
 /* What this pass did not ask is as it was. */
@@ -284,7 +246,10 @@ scan_run(int root, const struct scan_order *order,
 	int64_t start = clock_mono_ns();
 	int q;
 
-	memset(&pass, 0, sizeof(pass));
+	/* What was never written to takes no memory. */
+	if (pass.n_seen > 0)
+		memset(pass.seen, 0, sizeof(pass.seen));
+	pass.n_seen = 0;
 	memset(result_r, 0, sizeof(*result_r));
 	pass.order = order;
 	pass.result = result_r;
@@ -294,8 +259,12 @@ scan_run(int root, const struct scan_order *order,
 
 		pass.queue = (enum scan_queue)q;
 		pass.files = 0;
-		pass.shallow = pass.ageless = false;
-		c->fault = note_dir(&pass, root, scan_queue_names[q], 0);
+		pass.ageless = false;
+		/* Were there so many, then nothing is asked from the start. */
+		pass.shallow = !order->deep &&
+		    last->queue[q].messages > SCAN_SHALLOW_ABOVE;
+		c->fault = spool_list(
+		    root, scan_queue_names[q], note_file, &pass);
 		fill_from_last(&pass, &last->queue[q]);
 	}
 	result_r->took_us = (clock_mono_ns() - start) / 1000;
