@@ -1,7 +1,6 @@
 """A strict reader of Prometheus' text format 0.0.4."""
 
 import re
-import shutil
 import subprocess
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -72,10 +71,7 @@ def check_histogram(name, samples):
 
 
 def promtool(text):
-    """What promtool says of it; None where it is not installed."""
-    program = shutil.which("promtool")
-    if program is None:
-        return None
-    done = subprocess.run([program, "check", "metrics"], input=text, text=True,
-                          capture_output=True, timeout=30)
+    """What promtool says of it: (exit status, text)."""
+    done = subprocess.run(["/usr/bin/promtool", "check", "metrics"], input=text,
+                          text=True, capture_output=True, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
