@@ -40,20 +40,6 @@ proof_of(const struct grey_lost *l)
 	return l->by_name > 0 ? ALLOW_PROOF_NAME : ALLOW_PROOFS;
 }
 
-static bool
-is_listed(const struct allow_entry *list, size_t n, const struct grey_lost *l)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (l->kind == GREY_LOST_DOMAIN &&
-		    list[i].kind == ALLOW_DOMAIN &&
-		    domain_within(l->domain, list[i].value))
-			return true;
-	}
-	return false;
-}
-
 static json_t *
 lost_json(const struct grey_lost *l, bool listed)
 {
@@ -113,7 +99,7 @@ print_all(struct gw *g, int64_t since_s)
 		return GW_FAILED;
 	}
 	for (i = 0; i < n; i++) {
-		listed = is_listed(list, n_list, &lost[i]);
+		listed = grey_lost_listed(&lost[i], list, n_list);
 		(void)json_array_append_new(all, lost_json(&lost[i], listed));
 		if (g->given.value[GW_JSON] == NULL)
 			print_lost(&lost[i], listed);

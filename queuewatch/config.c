@@ -149,6 +149,8 @@ static const struct conf_option root_options[] = {
 	    .words = evidence_words },
 	{ "greylist_store", CONF_STRING, AT(config, greylist_store),
 	    "sqlite:/var/lib/mailglance/grey.db", .check = check_store },
+	{ "lost_after", CONF_SECONDS, AT(config, lost_after), "2d", 1,
+	    INT64_C(366) * 86400 },
 	{ "pressure_file", CONF_STRING, AT(config, pressure_file),
 	    "/run/mailglance/pressure", .check = check_path },
 	{ "hold_samples", CONF_INT, AT(config, hold_samples), "2", 1, 1000 },

@@ -67,6 +67,7 @@ struct config {
 	char *status_url, *status_token_file;
 	int64_t interval; /* seconds */
 	char *user, *greylist_store, *pressure_file, *maillog;
+	int64_t lost_after; /* seconds; greymilter's retry_window */
 	int evidence; /* enum config_evidence */
 	int64_t hold_samples, clear_samples;
 	char *remedy_secret_file, *metrics;

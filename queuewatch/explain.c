@@ -61,6 +61,10 @@ static const struct {
 	{ "canary", NULL, "A probe message's way and how long it takes." },
 	{ "blocklist", NULL,
 	    "Whether an own address or name stands on a block list." },
+	{ "lost", NULL,
+	    "Mail that was greylisted, whose sender is proven, and that was "
+	    "never brought again.  \"greywl lost\" lists it, \"greywl add "
+	    "--from-lost DOMAIN\" lets the next one pass." },
 	{ "self", NULL, "queuewatch itself." },
 };
 

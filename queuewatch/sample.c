@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/outbox.h"
+#include "queuewatch/check_lost.h"
 #include "queuewatch/check_stuck.h"
 #include "queuewatch/compose.h"
 #include "queuewatch/sample_log.h"
@@ -17,6 +18,7 @@
 #define DEEP_EVERY_MS 60000
 #define CAUSES_BEFORE_S 60 /* what came so long before counts as well */
 #define CAUSES_INTERVALS 3 /* causes are looked for so seldom */
+#define LOST_INTERVALS 60 /* the greylist's store is read so seldom */
 #define OVERDUE_SLACK_S 60
 #define STEP_LEAST_MS 5000
 #define STALE_EVERY_MS 60000
@@ -245,6 +247,21 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 	        (json_int_t)told.waiting));
 }
 
+/* Mail that greylisting made its senders lose. */
+static void
+sample_lost(struct watch *w, int64_t mono_ms, int64_t now)
+{
+	const struct config *c = w->config;
+	const struct losses_order order = { .url = c->greylist_store,
+		.window_s = c->lost_after,
+		.pause_ms = c->interval * LOST_INTERVALS * 1000 };
+	struct losses_view v;
+
+	losses_ask(w->losses, &order, mono_ms);
+	losses_get(w->losses, &v);
+	lost_check(&w->findings, &v, c->lost_after, now);
+}
+
 void
 sample_state(const struct watch *w, struct proof_state *s_r)
 {
@@ -272,6 +289,7 @@ sample_round(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	inside_sample(&w->inside, &w->findings, wall_ms);
 	sample_queue(w, PASS_WAIT_MS, mono_ms, wall_ms);
 	sample_log(w, mono_ms, wall_ms / 1000);
+	sample_lost(w, mono_ms, wall_ms / 1000);
 	sample_self(w, mono_ms, wall_ms / 1000);
 	sample_state(w, &state);
 	proof_check(&w->proof, &w->findings, &state, wall_ms / 1000);

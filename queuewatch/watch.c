@@ -230,6 +230,7 @@ take_config(struct watch *w, struct config *c, int64_t mono_ms)
 		log_warn("%s", e.text);
 	reopen_inside(w);
 	asker_again(w->asker, c->postfix_config);
+	losses_again(w->losses);
 	sample_disk_list(w);
 	findings_mark(&w->findings);
 	w->sweep_ms = mono_ms + 3 * interval_ms(w);
@@ -336,7 +337,9 @@ start_threads(struct watch *w, struct err *e)
 		return -1;
 	w->logreader = logreader_start(w->log_state, open_log, w, e);
 	w->causer = w->logreader != NULL ? causer_start(w->logreader, e) : NULL;
-	if (w->causer == NULL || sender_start(w->sender, e) == -1 ||
+	w->losses = losses_start(e);
+	if (w->causer == NULL || w->losses == NULL ||
+	    sender_start(w->sender, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;
 	if (w->metrics != NULL)

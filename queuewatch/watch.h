@@ -13,6 +13,7 @@
 #include "queuewatch/lister.h"
 #include "queuewatch/logreader.h"
 #include "queuewatch/looker.h"
+#include "queuewatch/losses.h"
 #include "queuewatch/proof.h"
 #include "queuewatch/results.h"
 #include "queuewatch/sender.h"
@@ -71,6 +72,8 @@ struct watch {
 
 	struct causer *causer; /* NULL before watch_run */
 	int64_t quiet_at; /* Unix seconds: the queue was last well */
+
+	struct losses *losses; /* NULL before watch_run */
 
 	struct inside inside;
 	unsigned char canary_key[CANARY_KEY];

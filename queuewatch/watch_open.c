@@ -163,6 +163,7 @@ watch_close(struct watch *w)
 		outbox_close(w->outbox, STOP_GRACE_MS);
 	asker_stop(w->asker);
 	causer_stop(w->causer);
+	losses_stop(w->losses);
 	inside_close(&w->inside);
 	logreader_stop(w->logreader);
 	state_close(w->log_state);

@@ -202,3 +202,18 @@ grey_lost_list(struct grey_store *s, const struct grey_lost_query *q,
 	free(g.pieces);
 	return rc;
 }
+
+bool
+grey_lost_listed(
+    const struct grey_lost *l, const struct allow_entry *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (l->kind == GREY_LOST_DOMAIN &&
+		    list[i].kind == ALLOW_DOMAIN &&
+		    domain_within(l->domain, list[i].value))
+			return true;
+	}
+	return false;
+}

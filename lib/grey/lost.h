@@ -2,6 +2,7 @@
 #define LIB_GREY_LOST_H
 
 #include "lib/domain.h"
+#include "lib/grey/allow.h"
 #include "lib/grey/judge.h"
 #include "lib/ip.h"
 
@@ -61,5 +62,9 @@ struct grey_lost_query {
  */
 int grey_lost_list(struct grey_store *s, const struct grey_lost_query *q,
     struct grey_lost **lost_r, size_t *n_r, struct err *e);
+
+/* Whether the whitelist has the domain by now. */
+bool grey_lost_listed(
+    const struct grey_lost *l, const struct allow_entry *list, size_t n);
 
 #endif

@@ -190,7 +190,7 @@ test_explained(void **state)
 {
 	static const char *const checks[] = { "queue", "stuck", "duplicates",
 		"disk", "log", "service", "certificate", "canary", "blocklist",
-		"self" };
+		"lost", "self" };
 	size_t i;
 
 	(void)state;
