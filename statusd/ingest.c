@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,7 @@ struct ingest {
 	struct store *store;
 	const struct config *config;
 	struct log_limit fault_limit;
+	atomic_bool damaged;
 };
 
 struct ingest *
@@ -63,6 +65,21 @@ ingest_configure(struct ingest *in, const struct config *c)
 	(void)pthread_mutex_lock(&in->lock);
 	in->config = c;
 	(void)pthread_mutex_unlock(&in->lock);
+}
+
+void
+ingest_suspend(struct ingest *in)
+{
+	(void)pthread_mutex_lock(&in->lock);
+	store_close(in->store);
+	in->store = NULL;
+	(void)pthread_mutex_unlock(&in->lock);
+}
+
+bool
+ingest_met_damage(struct ingest *in)
+{
+	return atomic_exchange(&in->damaged, false);
 }
 
 int
@@ -336,6 +353,8 @@ answer(struct buf *json, const struct report *r)
 static int
 unavailable(struct ingest *in, struct buf *json, const struct err *e)
 {
+	if (in->store != NULL && store_is_damaged(in->store))
+		atomic_store(&in->damaged, true);
 	log_warn_limited(&in->fault_limit, clock_mono_ms(), 60,
 	    "a report could not be taken: %s", e->text);
 	return refuse(json, 503, "the store cannot be used at the moment");
@@ -369,8 +388,13 @@ receive(struct ingest *in, const struct ingest_request *q, struct buf *json)
 	struct store_token token;
 	struct report r;
 	struct err e;
-	int status, rc = authenticate(in, q->authorization, &token, &e);
+	int status, rc;
 
+	if (in->store == NULL) {
+		(void)err_set(&e, "the database is being opened anew");
+		return unavailable(in, json, &e);
+	}
+	rc = authenticate(in, q->authorization, &token, &e);
 	if (rc == -1)
 		return unavailable(in, json, &e);
 	if (rc == 0)

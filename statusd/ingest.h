@@ -3,6 +3,7 @@
 
 #include "lib/report.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,10 @@ void ingest_free(struct ingest *in);
 /* A new configuration; "c" must live until the next call or ingest_free(). */
 void ingest_configure(struct ingest *in, const struct config *c);
 
+/* Close the database: until ingest_reopen() reports are answered 503. */
+void ingest_suspend(struct ingest *in);
+/* Whether a report met a damaged database. */
+bool ingest_met_damage(struct ingest *in);
 /* The database was replaced: open it anew.  0, or -1 and all is as it was. */
 int ingest_reopen(struct ingest *in, struct err *e);
 

@@ -20,6 +20,7 @@
 #include "statusd/place.h"
 #include "statusd/probe.h"
 #include "statusd/probe_take.h"
+#include "statusd/rescue.h"
 #include "statusd/site.h"
 #include "statusd/site_search.h"
 #include "statusd/store.h"
@@ -59,6 +60,7 @@ struct statusd {
 	struct probes *probes;
 	struct hook hook;
 	struct watch watch;
+	struct rescue rescue;
 	int listen_fd;
 	int signal_fd;
 
@@ -116,7 +118,7 @@ open_all(struct statusd *d, struct err *e)
 	    (d->metrics = metrics_http_open(c->metrics, e)) == NULL)
 		return -1;
 	probe_icmp_open(&d->icmp);
-	d->store = store_open(c, e);
+	d->store = rescue_open(c, &d->user, false, e);
 	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
 	watch_begin(&d->watch, c);
 	if (d->ingest == NULL)
@@ -305,15 +307,17 @@ take_probes(struct statusd *d)
 }
 
 /*
- * Another file stands where the database was, or none: what is there now
- * counts, and where nothing is, a new one begins.
+ * Another file stands where the database was, or none, or it is damaged: what
+ * is there counts, and where that is nothing, or no good, a new one begins.
  */
 static void
-reopen(struct statusd *d)
+reopen(struct statusd *d, bool damaged)
 {
 	struct err e;
-	struct store *s = store_open(d->config, &e);
+	struct store *s;
 
+	ingest_suspend(d->ingest);
+	s = rescue_open(d->config, &d->user, damaged, &e);
 	if (s == NULL || ingest_reopen(d->ingest, &e) == -1) {
 		log_warn_limited(
 		    &d->tick_limit, clock_mono_ms(), 60, "%s", e.text);
@@ -344,8 +348,11 @@ look(struct statusd *d)
 		d->stale = true;
 	take_probes(d);
 	hook_step(&d->hook, d->config, mono);
-	if (watch_step(&d->watch, d->store, d->config, clock_now()) == 1)
-		reopen(d);
+	if (store_is_damaged(d->store) || ingest_met_damage(d->ingest))
+		reopen(d, true);
+	else if (watch_step(&d->watch, d->store, d->config, clock_now()) == 1)
+		reopen(d, false);
+	rescue_keep(&d->rescue, d->store, d->config, clock_now());
 	if (mono - d->ticked_ms >= TICK_MS)
 		tick(d);
 	if (d->stale && mono - d->rendered_ms >= RENDER_MS)

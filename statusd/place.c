@@ -49,6 +49,12 @@ place_search(const struct config *c)
 }
 
 char *
+place_copy(const struct config *c)
+{
+	return place_beside(c, "-copy.db");
+}
+
+char *
 place_outbox(const struct config *c)
 {
 	return place_beside(c, "-outbox.db");

@@ -24,6 +24,8 @@ int place_give(
 
 /* The outbox's file, beside the store; NULL without memory. */
 char *place_outbox(const struct config *c);
+/* The copy of what cannot be measured again, likewise. */
+char *place_copy(const struct config *c);
 /* The index of the search, likewise. */
 char *place_search(const struct config *c);
 

@@ -12,20 +12,39 @@
 /* How long one statement waits for another process's transaction. */
 #define BUSY_MS 3000
 
+static _Thread_local bool open_was_damaged;
+
+bool
+store_open_was_damaged(void)
+{
+	return open_was_damaged;
+}
+
+bool
+store_is_damaged(const struct store *s)
+{
+	return s->damaged || sql_was_corrupt(s->sql);
+}
+
 struct store *
 store_open_path(const char *path, struct err *e)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
-	if (s == NULL || sodium_init() == -1) {
+	open_was_damaged = false;
+	if (s != NULL)
+		s->path = strdup(path);
+	if (s == NULL || s->path == NULL || sodium_init() == -1) {
 		(void)err_set(e, "no memory");
-		free(s);
+		store_close(s);
 		return NULL;
 	}
 	s->seen_version = -1;
 	s->sql = sql_open(path, SQL_CREATE, BUSY_MS, e);
 	if (s->sql == NULL ||
 	    sql_migrate(s->sql, store_schema, store_n_schema, e) == -1) {
+		open_was_damaged = s->sql != NULL ? sql_was_corrupt(s->sql)
+		                                  : sql_open_was_corrupt();
 		(void)err_prefix(e, "store");
 		store_close(s);
 		return NULL;
@@ -47,6 +66,7 @@ store_close(struct store *s)
 	sql_close(s->sql);
 	store_history_forget(s);
 	store_series_forget(s);
+	free(s->path);
 	free(s);
 }
 

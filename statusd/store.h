@@ -25,6 +25,13 @@ struct store *store_open(const struct config *c, struct err *e);
 struct store *store_open_path(const char *path, struct err *e);
 void store_close(struct store *s);
 
+/*
+ * Whether the database was found to be damaged: by the last store_open() of
+ * this thread; by this handle.
+ */
+bool store_open_was_damaged(void);
+bool store_is_damaged(const struct store *s);
+
 /* A transaction that writes.  A rollback outside of one is harmless. */
 int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);

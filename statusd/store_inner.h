@@ -11,6 +11,8 @@ struct store_past;
 struct store_charts;
 struct store {
 	struct sql *sql;
+	char *path;
+	bool damaged; /* found by another handle */
 	int64_t seen_version; /* PRAGMA data_version of the last look */
 	/* Kept between loads: store_history.h. */
 	struct store_past *past;
