@@ -5,6 +5,7 @@
 #include "lib/grey/config.h"
 #include "lib/grey/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,7 @@ struct gw_command {
 	unsigned options; /* GW_BIT()s */
 	size_t min, max; /* words */
 	enum gw_exit (*run)(struct gw *g);
+	bool gentle; /* may read all of the store: greymilter comes first */
 };
 
 /* Ended by .name NULL. */

@@ -12,49 +12,52 @@
 #include <string.h>
 #include <unistd.h>
 
+/* So much lower than greymilter's is the priority of who reads everything. */
+#define GENTLE 10
+
 const struct gw_command gw_commands[] = {
 	{ "add", "ENTRY ...", "put entries into the whitelist",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM_LOST) | GW_BIT(GW_HOSTED_BY) |
 	        GW_ENTRY_OPTIONS,
-	    1, SIZE_MAX, gw_add },
+	    1, SIZE_MAX, gw_add, false },
 	{ "remove", "ENTRY ...", "take entries out of the whitelist",
-	    GW_BIT(GW_JSON) | GW_ENTRY_OPTIONS, 1, SIZE_MAX, gw_remove },
+	    GW_BIT(GW_JSON) | GW_ENTRY_OPTIONS, 1, SIZE_MAX, gw_remove, false },
 	{ "list", "", "the whitelist, as it is written for add",
-	    GW_BIT(GW_JSON), 0, 0, gw_list },
+	    GW_BIT(GW_JSON), 0, 0, gw_list, true },
 	{ "show", "ENTRY | SENDER RECIPIENT | SENDER/RECIPIENT",
 	    "all about an entry, or about an envelope",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_CLIENT_NAME) | GW_BIT(GW_RECIPIENT), 1,
-	    2, gw_show },
+	    2, gw_show, false },
 	{ "test", "--client IP --from SENDER --to RECIPIENT",
 	    "how a message would be judged now, and why",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_CLIENT) | GW_BIT(GW_NAME) |
 	        GW_BIT(GW_HELO) | GW_BIT(GW_FROM) | GW_BIT(GW_TO),
-	    0, 0, gw_test },
+	    0, 0, gw_test, false },
 	{ "preset", "[NAME]", "put a big sender's domains into the whitelist",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_NOTE) | GW_BIT(GW_AUTHOR) |
 	        GW_BIT(GW_EXPIRES) | GW_BIT(GW_PROOF),
-	    0, 1, gw_preset },
+	    0, 1, gw_preset, false },
 	{ "export", "", "the whitelist as import reads it", GW_BIT(GW_JSON), 0,
-	    0, gw_export },
+	    0, gw_export, true },
 	{ "import", "[FILE]", "put a file's entries into the whitelist",
 	    GW_BIT(GW_JSON) | GW_BIT(GW_FROM) | GW_BIT(GW_SKIP_BROKEN) |
 	        GW_BIT(GW_AUTHOR),
-	    0, 1, gw_import },
+	    0, 1, gw_import, false },
 	{ "rehearse", "LOG ...",
 	    "what greymilter would have done with the mail of Postfix's logs",
-	    GW_BIT(GW_JSON) | GW_BIT(GW_SEED), 1, SIZE_MAX, gw_rehearse },
+	    GW_BIT(GW_JSON) | GW_BIT(GW_SEED), 1, SIZE_MAX, gw_rehearse, true },
 	{ "lost", "", "proven senders who were deferred and never came back",
-	    GW_BIT(GW_JSON) | GW_BIT(GW_SINCE), 0, 0, gw_lost },
+	    GW_BIT(GW_JSON) | GW_BIT(GW_SINCE), 0, 0, gw_lost, true },
 	{ "candidates", "[DOMAIN ...]",
 	    "domains whose MX or SPF is that of a whitelisted one",
-	    GW_BIT(GW_JSON) | GW_BIT(GW_HOSTED_BY), 0, SIZE_MAX,
-	    gw_candidates },
+	    GW_BIT(GW_JSON) | GW_BIT(GW_HOSTED_BY), 0, SIZE_MAX, gw_candidates,
+	    true },
 	{ "forget", "ADDRESS", "delete what the store keeps about an address",
-	    GW_BIT(GW_JSON), 1, 1, gw_forget },
+	    GW_BIT(GW_JSON), 1, 1, gw_forget, false },
 	{ "stats", "", "what the store holds and has counted", GW_BIT(GW_JSON),
-	    0, 0, gw_stats },
+	    0, 0, gw_stats, true },
 	{ "check", "", "whether configuration, store and whitelist are sound",
-	    GW_BIT(GW_JSON), 0, 0, gw_check },
+	    GW_BIT(GW_JSON), 0, 0, gw_check, true },
 	{ .name = NULL },
 };
 
@@ -113,6 +116,17 @@ read_config(struct gw *g, struct err *e)
 	    &g->config, file, g->args.overrides, g->args.n_overrides, e);
 }
 
+/*
+ * On a busy machine greymilter's answers go before a long list.  Not for who
+ * writes: greymilter would wait for a lock that is held slowly.
+ */
+static void
+be_gentle(const struct gw *g, const struct gw_command *c)
+{
+	if (c->gentle && g->given.value[GW_SEED] == NULL && nice(GENTLE) == -1)
+		log_debug("the priority stays as it is");
+}
+
 static enum gw_exit
 run(struct gw *g, const struct gw_command *c)
 {
@@ -124,6 +138,8 @@ run(struct gw *g, const struct gw_command *c)
 		return GW_FAILED;
 	}
 	g->now = clock_now();
+	if (c != NULL)
+		be_gentle(g, c);
 	rc = c != NULL ? c->run(g) : GW_DONE;
 	grey_store_close(g->store);
 	grey_config_free(&g->config);

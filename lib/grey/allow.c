@@ -16,24 +16,25 @@
 
 #define NET_BYTES 18
 #define PREFIXES 129
+#define ITEMS_FIRST 16
+#define TEXT_FIRST 1024
 
+/* Places are in "text"; what is equal to its neighbour's stands there once. */
 struct item {
 	int64_t id;
-	int64_t expires;
-	size_t key; /* in "text" */
-	size_t value; /* in "text" */
-	size_t key_n;
-	enum allow_kind kind;
-	enum allow_proof proof;
+	int64_t created, expires;
+	uint32_t key, value, author, note;
+	uint16_t key_n;
+	uint8_t kind, proof;
 };
 
 struct allow {
 	struct item *items;
-	size_t n;
+	size_t n, room;
 	uint32_t *slots; /* index + 1; 0: free */
 	size_t mask;
-	char *text; /* keys and values */
-	size_t text_n;
+	char *text; /* keys and strings; begins with an empty one */
+	size_t text_n, text_room;
 	bool prefix4[PREFIXES], prefix6[PREFIXES]; /* lengths that occur */
 };
 
@@ -58,7 +59,33 @@ net_key(const struct ip_net *net, char out[NET_BYTES])
 	out[17] = (char)net->prefix;
 }
 
-static size_t
+/* --- building --- */
+
+/* So many bytes more in "text", so many items more.  -1: no memory. */
+static int
+make_room(struct allow *a, size_t bytes)
+{
+	size_t room = a->text_room * 3 / 2 + bytes;
+	void *p;
+
+	if (a->text_n + bytes > a->text_room) {
+		if (room > UINT32_MAX || (p = realloc(a->text, room)) == NULL)
+			return -1;
+		a->text = p;
+		a->text_room = room;
+	}
+	if (a->n < a->room)
+		return 0;
+	room = a->room * 3 / 2;
+	if (room >= UINT32_MAX ||
+	    (p = reallocarray(a->items, room, sizeof(*a->items))) == NULL)
+		return -1;
+	a->items = p;
+	a->room = room;
+	return 0;
+}
+
+static uint32_t
 put(struct allow *a, const char *s, size_t n)
 {
 	size_t at = a->text_n;
@@ -66,69 +93,129 @@ put(struct allow *a, const char *s, size_t n)
 	memcpy(a->text + at, s, n);
 	a->text[at + n] = '\0';
 	a->text_n += n + 1;
-	return at;
+	return (uint32_t)at;
 }
 
-static void
-add(struct allow *a, size_t i, const struct allow_entry *entry)
+/* Where it stands already: at "like", or as the empty text. */
+static uint32_t
+put_once(struct allow *a, const char *s, uint32_t like)
 {
-	struct item *it = &a->items[i];
-	char key[KEY_TEXT_SIZE];
-	size_t slot;
+	if (*s == '\0')
+		return 0;
+	if (strcmp(s, a->text + like) == 0)
+		return like;
+	return put(a, s, strlen(s));
+}
 
-	it->id = entry->id;
-	it->expires = entry->expires;
-	it->kind = entry->kind;
-	it->proof = entry->proof;
+struct allow *
+allow_begin(struct err *e)
+{
+	struct allow *a = calloc(1, sizeof(*a));
+
+	if (a != NULL) {
+		a->room = ITEMS_FIRST;
+		a->text_room = TEXT_FIRST;
+		a->items = malloc(a->room * sizeof(*a->items));
+		a->text = malloc(a->text_room);
+	}
+	if (a == NULL || a->items == NULL || a->text == NULL) {
+		allow_free(a);
+		(void)err_set(e, "no memory for a whitelist");
+		return NULL;
+	}
+	(void)put(a, "", 0);
+	return a;
+}
+
+int
+allow_add(struct allow *a, const struct allow_entry *entry, struct err *e)
+{
+	char key[KEY_TEXT_SIZE];
+	const struct item *last;
+	struct item *it;
+
+	if (make_room(a,
+	        KEY_TEXT_SIZE + sizeof(entry->value) + sizeof(entry->author) +
+	            sizeof(entry->note)) == -1)
+		return err_set(
+		    e, "no memory for more than %zu whitelist entries", a->n);
+	it = &a->items[a->n];
+	last = a->n > 0 ? it - 1 : NULL;
+	*it = (struct item){ .id = entry->id,
+		.created = entry->created,
+		.expires = entry->expires,
+		.kind = (uint8_t)entry->kind,
+		.proof = (uint8_t)entry->proof };
+	it->value = put(a, entry->value, strlen(entry->value));
 	if (entry->kind == ALLOW_NETWORK) {
 		net_key(&entry->net, key);
 		it->key_n = NET_BYTES;
-		if (entry->net.ip.bits == 32)
-			a->prefix4[entry->net.prefix] = true;
-		else
-			a->prefix6[entry->net.prefix] = true;
+		it->key = put(a, key, NET_BYTES);
 	} else {
 		key_plain(entry->value, key);
-		it->key_n = strlen(key);
+		it->key_n = (uint16_t)strlen(key);
+		it->key = put_once(a, key, it->value);
 	}
-	it->key = put(a, key, it->key_n);
-	it->value = put(a, entry->value, strlen(entry->value));
-	slot = hash(it->kind, a->text + it->key, it->key_n) & a->mask;
+	it->author = put_once(a, entry->author, last ? last->author : 0);
+	it->note = put_once(a, entry->note, last ? last->note : 0);
+	a->n++;
+	return 0;
+}
+
+/* Let the table know it. */
+static void
+enter(struct allow *a, size_t i)
+{
+	const struct item *it = &a->items[i];
+	const char *key = a->text + it->key;
+	size_t slot = hash(it->kind, key, it->key_n) & a->mask;
+
+	if (it->kind == ALLOW_NETWORK) {
+		if (key[16] == 32)
+			a->prefix4[(unsigned char)key[17]] = true;
+		else
+			a->prefix6[(unsigned char)key[17]] = true;
+	}
 	while (a->slots[slot] != 0)
 		slot = (slot + 1) & a->mask;
 	a->slots[slot] = (uint32_t)i + 1;
 }
 
+int
+allow_ready(struct allow *a, struct err *e)
+{
+	size_t i, slots = 8;
+	void *p;
+
+	while (slots < 2 * a->n)
+		slots *= 2;
+	a->mask = slots - 1;
+	a->slots = calloc(slots, sizeof(*a->slots));
+	if (a->slots == NULL)
+		return err_set(e, "no memory for %zu whitelist entries", a->n);
+	for (i = 0; i < a->n; i++)
+		enter(a, i);
+	p = realloc(a->text, a->text_n);
+	a->text = p != NULL ? p : a->text;
+	p = realloc(a->items, (a->n + 1) * sizeof(*a->items));
+	a->items = p != NULL ? p : a->items;
+	return 0;
+}
+
 struct allow *
 allow_new(const struct allow_entry *entries, size_t n, struct err *e)
 {
-	struct allow *a = calloc(1, sizeof(*a));
-	size_t i, room = 1, slots = 8;
+	struct allow *a = allow_begin(e);
+	int rc = a != NULL ? 0 : -1;
+	size_t i;
 
-	while (slots < 2 * n)
-		slots *= 2;
-	for (i = 0; i < n; i++)
-		room += strlen(entries[i].value) + KEY_TEXT_SIZE + 2;
-	if (a != NULL && n < UINT32_MAX) {
-		a->n = n;
-		a->mask = slots - 1;
-		a->items = calloc(n + 1, sizeof(*a->items));
-		a->slots = calloc(slots, sizeof(*a->slots));
-		a->text = malloc(room);
-	}
-	if (a == NULL || a->items == NULL || a->slots == NULL ||
-	    a->text == NULL) {
+	for (i = 0; i < n && rc == 0; i++)
+		rc = allow_add(a, &entries[i], e);
+	if (rc == 0)
+		rc = allow_ready(a, e);
+	if (rc == -1) {
 		allow_free(a);
-		(void)err_set(e, "no memory for %zu whitelist entries", n);
 		return NULL;
-	}
-	for (i = 0; i < n; i++)
-		add(a, i, &entries[i]);
-	if (a->text_n > 0) {
-		char *p = realloc(a->text, a->text_n);
-
-		if (p != NULL)
-			a->text = p;
 	}
 	return a;
 }
@@ -143,6 +230,8 @@ allow_free(struct allow *a)
 	free(a->text);
 	free(a);
 }
+
+/* --- matching --- */
 
 /* A search under way: one round for entries without proof, one for the rest. */
 struct search {
@@ -300,5 +389,29 @@ allow_get(const struct allow *a, size_t i, struct allow_match *out)
 		.kind = it->kind,
 		.proof = it->proof,
 		.value = a->text + it->value,
+		.plain = it->kind == ALLOW_NETWORK ? "" : a->text + it->key,
 	};
+}
+
+void
+allow_whole(const struct allow *a, size_t i, struct allow_entry *out)
+{
+	const struct item *it = &a->items[i];
+	const char *key = a->text + it->key;
+
+	*out = (struct allow_entry){ .id = it->id,
+		.kind = it->kind,
+		.proof = it->proof,
+		.created = it->created,
+		.expires = it->expires };
+	if (it->kind == ALLOW_NETWORK) {
+		memcpy(out->net.ip.bytes, key, sizeof(out->net.ip.bytes));
+		out->net.ip.bits = (unsigned char)key[16];
+		out->net.prefix = (unsigned char)key[17];
+	}
+	(void)snprintf(
+	    out->value, sizeof(out->value), "%s", a->text + it->value);
+	(void)snprintf(
+	    out->author, sizeof(out->author), "%s", a->text + it->author);
+	(void)snprintf(out->note, sizeof(out->note), "%s", a->text + it->note);
 }

@@ -89,15 +89,23 @@ int allow_entry_set_note(
 int allow_word(const char *const *words, const char *word);
 
 /*
- * An immutable matcher.  It keeps what it needs of the entries, in their
- * order; any thread may ask it.
+ * Many entries, kept in as little memory as they take, and matched.  First they
+ * are added, by one thread; after allow_ready() nothing changes any more, and
+ * any thread may ask.
  */
 struct allow;
 
-/* NULL with *e set where there is no memory.  "n" may be 0. */
+/* NULL with *e set where there is no memory. */
+struct allow *allow_begin(struct err *e);
+/* Returns 0, or -1 with *e set: no memory. */
+int allow_add(struct allow *a, const struct allow_entry *entry, struct err *e);
+/* Returns 0, or -1 with *e set: no memory. */
+int allow_ready(struct allow *a, struct err *e);
+void allow_free(struct allow *a); /* NULL is harmless */
+
+/* All of it at once.  NULL with *e set where there is no memory. */
 struct allow *allow_new(
     const struct allow_entry *entries, size_t n, struct err *e);
-void allow_free(struct allow *a);
 
 /* Who asks.  Texts may be in any case and form; NULL or "": not known. */
 struct allow_query {
@@ -114,11 +122,14 @@ struct allow_query {
 
 /* What the matcher says of an entry. */
 struct allow_match {
-	size_t index; /* in the array that it was built from */
+	size_t index; /* in the order in which they were added */
 	int64_t id;
 	enum allow_kind kind;
 	enum allow_proof proof;
-	const char *value; /* lives as long as the matcher */
+	/* Both live as long as the matcher. */
+	const char *value;
+	/* In its plain form, the domain as DNS has it; "" for a network. */
+	const char *plain;
 };
 
 #define ALLOW_MATCHES 16
@@ -134,5 +145,7 @@ size_t allow_match(const struct allow *a, const struct allow_query *q,
 /* For lists: how many entries there are, and the i-th (from 0). */
 size_t allow_count(const struct allow *a);
 void allow_get(const struct allow *a, size_t i, struct allow_match *out);
+/* All of the i-th but its hits, which are 0. */
+void allow_whole(const struct allow *a, size_t i, struct allow_entry *out);
 
 #endif

@@ -58,8 +58,6 @@ struct grey_whitelist {
 	atomic_int refs;
 	unsigned long number; /* of each that came into force, another */
 	struct allow *allow;
-	struct allow_entry *entries;
-	size_t n;
 };
 
 struct store_secret {
@@ -285,9 +283,8 @@ int store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 int store_first_allow(struct sqlite_store *s, struct sql *db, struct err *e);
 /* The one in memory, held; NULL where none was read. */
 struct grey_whitelist *store_whitelist_held(struct sqlite_store *s);
-/* Takes the entries over; NULL with *e set. */
-struct grey_whitelist *store_whitelist_new(
-    struct allow_entry *entries, size_t n, struct err *e);
+/* Takes "a" over, in any case; it may be NULL (*e set).  NULL with *e set. */
+struct grey_whitelist *store_whitelist_new(struct allow *a, struct err *e);
 /* Hand the hits that have gathered to the writer. */
 void store_flush_hits(struct sqlite_store *s);
 

@@ -40,42 +40,50 @@ store_allow_read(struct sql_stmt *st, struct allow_entry *entry, struct err *e)
 	return 0;
 }
 
+/* Hear of all entries; "each" returns 0, or -1 with *e set to stop. */
 static int
-read_all(
-    struct sql *db, struct allow_entry **entries_r, size_t *n_r, struct err *e)
+read_all(struct sql *db,
+    int (*each)(const struct allow_entry *entry, void *arg, struct err *e),
+    void *arg, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(db, select_all, e);
-	struct allow_entry *entries = NULL, *grown;
-	size_t n = 0, room = 0;
+	struct allow_entry entry;
 	struct err why;
 	int rc = -1;
 
 	if (st == NULL)
 		return -1;
 	while ((rc = sql_step(st, e)) == 1) {
-		if (n == room) {
-			room = room * 2 + 64;
-			grown = realloc(entries, room * sizeof(*grown));
-			if (grown == NULL) {
-				rc = err_set(e, "no memory");
-				break;
-			}
-			entries = grown;
-		}
-		if (store_allow_read(st, &entries[n], &why) == 0)
-			n++;
-		else
+		if (store_allow_read(st, &entry, &why) == -1)
 			log_warn("store: whitelist entry %lld is passed over: "
 			         "%s",
 			    (long long)sql_int(st, 0), why.text);
+		else if (each(&entry, arg, e) == -1)
+			break;
 	}
 	sql_reset(st);
-	if (rc == -1) {
-		free(entries);
-		return -1;
+	return rc == 0 ? 0 : -1;
+}
+
+struct list {
+	struct allow_entry *entries;
+	size_t n, room;
+};
+
+static int
+append(const struct allow_entry *entry, void *arg, struct err *e)
+{
+	struct list *list = arg;
+	struct allow_entry *grown;
+
+	if (list->n == list->room) {
+		list->room = list->room * 2 + 64;
+		grown = reallocarray(list->entries, list->room, sizeof(*grown));
+		if (grown == NULL)
+			return err_set(e, "no memory");
+		list->entries = grown;
 	}
-	*entries_r = entries;
-	*n_r = n;
+	list->entries[list->n++] = *entry;
 	return 0;
 }
 
@@ -86,37 +94,58 @@ store_allow_list(struct grey_store *store, struct allow_entry **entries_r,
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	unsigned epoch;
 	struct sql *db = store_reader_take(s, &epoch, e);
+	struct list list = { .n = 0 };
 	int rc;
 
 	if (db == NULL)
 		return err_prefix(e, "store");
-	rc = read_all(db, entries_r, n_r, e);
+	rc = read_all(db, append, &list, e);
 	store_reader_give(s, db, epoch, rc == -1);
-	return rc == -1 ? err_prefix(e, "store") : 0;
+	if (rc == -1) {
+		free(list.entries);
+		return err_prefix(e, "store");
+	}
+	*entries_r = list.entries;
+	*n_r = list.n;
+	return 0;
 }
 
 /* --- the whitelist in memory
  * -------------------------------------------------- */
 
 struct grey_whitelist *
-store_whitelist_new(struct allow_entry *entries, size_t n, struct err *e)
+store_whitelist_new(struct allow *a, struct err *e)
 {
-	struct grey_whitelist *w = calloc(1, sizeof(*w));
+	struct grey_whitelist *w = a != NULL ? calloc(1, sizeof(*w)) : NULL;
 
 	if (w == NULL) {
-		(void)err_set(e, "no memory");
-		free(entries);
+		if (a != NULL)
+			(void)err_set(e, "no memory");
+		allow_free(a);
 		return NULL;
 	}
-	w->allow = allow_new(entries, n, e);
-	w->entries = entries;
-	w->n = n;
+	w->allow = a;
 	atomic_init(&w->refs, 1);
-	if (w->allow == NULL) {
-		grey_whitelist_release(w);
-		return NULL;
-	}
 	return w;
+}
+
+static int
+take(const struct allow_entry *entry, void *arg, struct err *e)
+{
+	return allow_add(arg, entry, e);
+}
+
+static struct grey_whitelist *
+read_whitelist(struct sql *db, struct err *e)
+{
+	struct allow *a = allow_begin(e);
+
+	if (a != NULL &&
+	    (read_all(db, take, a, e) == -1 || allow_ready(a, e) == -1)) {
+		allow_free(a);
+		a = NULL;
+	}
+	return store_whitelist_new(a, e);
 }
 
 static int64_t
@@ -151,23 +180,20 @@ int
 store_follow_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 {
 	int64_t now = generation(db, e);
-	struct allow_entry *entries;
 	struct grey_whitelist *w;
-	size_t n;
 
 	if (now == -1)
 		return -1;
 	if (now == s->allow_generation && !atomic_load(&s->allow_reload))
 		return 0;
 	atomic_store(&s->allow_reload, false);
-	if (read_all(db, &entries, &n, e) == -1) {
+	w = read_whitelist(db, e);
+	if (w == NULL) {
 		atomic_store(&s->allow_reload, true);
 		return -1;
 	}
-	w = store_whitelist_new(entries, n, e);
-	if (w == NULL)
-		return -1;
-	log_debug("store: whitelist %lld: %zu entries", (long long)now, n);
+	log_debug("store: whitelist %lld: %zu entries", (long long)now,
+	    allow_count(w->allow));
 	s->allow_generation = now;
 	swap_in(s, w);
 	return 0;
@@ -177,16 +203,12 @@ int
 store_first_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 {
 	struct grey_whitelist *w = store_whitelist_held(s);
-	struct allow_entry *entries;
-	size_t n;
 
 	if (w != NULL) {
 		grey_whitelist_release(w);
 		return 0;
 	}
-	if (read_all(db, &entries, &n, e) == -1)
-		return -1;
-	w = store_whitelist_new(entries, n, e);
+	w = read_whitelist(db, e);
 	if (w == NULL)
 		return -1;
 	swap_in(s, w);
@@ -230,7 +252,7 @@ store_whitelist(struct grey_store *store)
 	}
 	(void)pthread_mutex_lock(&s->allow_lock);
 	if (s->whitelist == NULL)
-		s->whitelist = store_whitelist_new(NULL, 0, &e);
+		s->whitelist = store_whitelist_new(allow_new(NULL, 0, &e), &e);
 	w = s->whitelist;
 	if (w != NULL)
 		atomic_fetch_add(&w->refs, 1);
@@ -250,7 +272,6 @@ grey_whitelist_release(struct grey_whitelist *w)
 	if (atomic_fetch_sub(&w->refs, 1) > 1)
 		return;
 	allow_free(w->allow);
-	free(w->entries);
 	free(w);
 }
 
@@ -258,6 +279,7 @@ int
 store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 {
 	struct grey_whitelist *w;
+	struct allow_entry entry;
 	size_t i;
 	int rc = 0;
 
@@ -268,8 +290,10 @@ store_restore_allow(struct sqlite_store *s, struct sql *db, struct err *e)
 		w = store_read_export(s);
 	if (w == NULL)
 		return 0;
-	for (i = 0; i < w->n && rc == 0; i++)
-		rc = store_allow_put(db, &w->entries[i], e);
+	for (i = 0; i < allow_count(w->allow) && rc == 0; i++) {
+		allow_whole(w->allow, i, &entry);
+		rc = store_allow_put(db, &entry, e);
+	}
 	grey_whitelist_release(w);
 	return rc == 0 ? store_allow_bump(db, e) : -1;
 }

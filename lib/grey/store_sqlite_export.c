@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SUFFIX ".whitelist"
-#define TEXT_CAP ((size_t)256 << 20)
+#define PORTION ((size_t)64 << 10) /* that is written at once */
 #define REST_TIMES 20 /* at most this part of the time is spent on writing */
 
 static void
@@ -25,38 +25,55 @@ path_of(const struct sqlite_store *s, const char *more, char *out, size_t size)
 
 /* --- writing --- */
 
-static void
-compose(struct buf *b, const struct grey_whitelist *w)
-{
-	char when[CLOCK_RFC3339_SIZE];
-	size_t i;
-
-	buf_printf(b,
-	    "# greymilter's whitelist as of %s; it is written anew after each "
-	    "change.\n"
-	    "# greywl import --from plain reads it, and greymilter does when "
-	    "its database is lost.\n",
-	    clock_rfc3339(clock_now(), when));
-	for (i = 0; i < w->n; i++) {
-		allow_text_write(b, &w->entries[i]);
-		buf_char(b, '\n');
-	}
-	buf_printf(b, "# end: %zu entries\n", w->n);
-}
-
+/* What has gathered. */
 static int
-write_all(int fd, const struct buf *b)
+flush(int fd, struct buf *b)
 {
 	size_t done = 0;
 	ssize_t n;
 
+	if (b->bad) {
+		errno = ENOMEM;
+		return -1;
+	}
 	while (done < b->len) {
 		n = write(fd, b->data + done, b->len - done);
 		if (n == -1)
 			return -1;
 		done += (size_t)n;
 	}
-	return fdatasync(fd);
+	buf_reset(b);
+	return 0;
+}
+
+static int
+write_all(int fd, const struct allow *a)
+{
+	char when[CLOCK_RFC3339_SIZE];
+	size_t i, n = allow_count(a);
+	struct allow_entry entry;
+	struct buf b;
+	int rc = 0;
+
+	buf_init(&b, 2 * PORTION);
+	buf_printf(&b,
+	    "# greymilter's whitelist as of %s; it is written anew after each "
+	    "change.\n"
+	    "# greywl import --from plain reads it, and greymilter does when "
+	    "its database is lost.\n",
+	    clock_rfc3339(clock_now(), when));
+	for (i = 0; i < n && rc == 0; i++) {
+		allow_whole(a, i, &entry);
+		allow_text_write(&b, &entry);
+		buf_char(&b, '\n');
+		if (b.len > PORTION)
+			rc = flush(fd, &b);
+	}
+	buf_printf(&b, "# end: %zu entries\n", n);
+	if (rc == 0)
+		rc = flush(fd, &b);
+	buf_free(&b);
+	return rc == 0 ? fdatasync(fd) : -1;
 }
 
 /*
@@ -64,7 +81,7 @@ write_all(int fd, const struct buf *b)
  * the file itself is written over.
  */
 static int
-put_file(const struct sqlite_store *s, const struct buf *b, struct err *e)
+put_file(const struct sqlite_store *s, const struct allow *a, struct err *e)
 {
 	char path[4300], fresh[4300];
 	bool in_place = false;
@@ -79,7 +96,7 @@ put_file(const struct sqlite_store *s, const struct buf *b, struct err *e)
 	}
 	if (fd == -1)
 		return err_set(e, "%s: %s", path, strerror(errno));
-	rc = write_all(fd, b);
+	rc = write_all(fd, a);
 	if (rc == -1)
 		(void)err_set(e, "%s: %s", path, strerror(errno));
 	(void)close(fd);
@@ -106,17 +123,9 @@ static void
 write_export(struct sqlite_store *s, const struct grey_whitelist *w)
 {
 	int64_t begun = clock_mono_ms();
-	struct err e = { { 0 } };
-	struct buf b;
+	struct err e;
 
-	buf_init(&b, TEXT_CAP);
-	compose(&b, w);
-	if (b.bad)
-		(void)err_set(&e, "too many entries");
-	if (e.text[0] == '\0')
-		(void)put_file(s, &b, &e);
-	buf_free(&b);
-	if (e.text[0] == '\0')
+	if (put_file(s, w->allow, &e) == 0)
 		s->exported = w->number;
 	else
 		log_warn_limited(&s->export_log, clock_mono_ms(), 60,
@@ -136,7 +145,8 @@ store_export_allow(struct sqlite_store *s)
 	w = store_whitelist_held(s);
 	if (w == NULL)
 		return;
-	if (w->number != s->exported && (w->n > 0 || is_there(s)))
+	if (w->number != s->exported &&
+	    (allow_count(w->allow) > 0 || is_there(s)))
 		write_export(s, w);
 	grey_whitelist_release(w);
 }
@@ -163,31 +173,35 @@ store_export_own(struct sqlite_store *s)
 static struct grey_whitelist *
 read_lines(FILE *f, struct err *e)
 {
-	struct allow_entry *entries = NULL, *grown;
-	size_t n = 0, room = 0, line_room = 0;
+	struct allow *a = allow_begin(e);
 	int64_t now = clock_now();
+	struct allow_entry entry;
+	size_t line_room = 0;
 	char *line = NULL;
 	struct err why;
-	int rc;
+	int rc = 0;
 
-	while (getline(&line, &line_room, f) != -1) {
+	while (a != NULL && rc == 0 && getline(&line, &line_room, f) != -1) {
 		line[strcspn(line, "\n")] = '\0';
-		if (n == room) {
-			room = room * 2 + 64;
-			grown = reallocarray(entries, room, sizeof(*grown));
-			if (grown == NULL)
-				break;
-			entries = grown;
-		}
-		rc = allow_text_read(line, now, &entries[n], &why);
-		if (rc == 1)
-			n++;
-		else if (rc == -1)
+		switch (allow_text_read(line, now, &entry, &why)) {
+		case 1:
+			rc = allow_add(a, &entry, e);
+			break;
+		case -1:
 			log_warn("store: the whitelist's copy: passed over: %s",
 			    why.text);
+			break;
+		default:
+			break;
+		}
 	}
 	free(line);
-	return store_whitelist_new(entries, n, e);
+	/* What there is no memory for is left out. */
+	if (a != NULL && allow_ready(a, e) == -1) {
+		allow_free(a);
+		a = NULL;
+	}
+	return store_whitelist_new(a, e);
 }
 
 struct grey_whitelist *
@@ -204,9 +218,9 @@ store_read_export(struct sqlite_store *s)
 		return NULL;
 	w = read_lines(f, &e);
 	(void)fclose(f);
-	if (w != NULL && w->n > 0)
+	if (w != NULL && allow_count(w->allow) > 0)
 		log_warn("store: the database is new: %zu whitelist entries "
 		         "are taken from %s",
-		    w->n, path);
+		    allow_count(w->allow), path);
 	return w;
 }

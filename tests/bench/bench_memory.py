@@ -13,6 +13,8 @@ FEW = 10_000
 MIB = 64
 FIRST_ANSWER_S = 1
 BESIDE_FEW = 0.9
+ENTRIES = 100_000
+ENTRIES_MIB = 25
 # Envelope 0 of the load, which the store knows.
 KNOWN = ("11.0.0.1", "a@a.example", "a@home.example")
 
@@ -56,6 +58,28 @@ def compare(sides, found, at_once):
     return ratio(results, names[0], names[1])
 
 
+def copied(grey):
+    """Entries in the whitelist's copy as text."""
+    try:
+        with open(f"{grey.store}.whitelist", encoding="utf-8") as f:
+            return sum(not line.startswith("#") for line in f)
+    except FileNotFoundError:
+        return 0
+
+
+def whitelisted(found):
+    """A greymilter that has nothing but a long whitelist."""
+    with Place("mailglance-bench-") as place:
+        grey = greymilter(place).start()
+        grey.greywl("import", "--from", "plain", "-", input="".join(
+            f"host{i}.customer{i % 977}.example\n" for i in range(ENTRIES)))
+        # It is read within a second, and its copy as text written.
+        until(lambda: copied(grey) == ENTRIES, 30, "the whitelist is read", 0.1)
+        found.goal(f"resident with a whitelist of {ENTRIES:,}, MiB", memory(grey.pid),
+                   at_most=ENTRIES_MIB, form=".0f")
+        grey.stop()
+
+
 def run_section():
     found = section("memory: many envelopes")
     with Place("mailglance-bench-") as place:
@@ -81,4 +105,5 @@ def run_section():
         print(f"  16 sessions at once, each known one refreshed: {value:.2f}")
         many.stop()
         few.stop()
+    whitelisted(found)
     return found.end()

@@ -201,6 +201,19 @@ def test_large_import(wl, place):
     assert wl.json("stats")["whitelist"]["entries"] == 20000
 
 
+def test_long_reads_come_behind_greymilter(wl):
+    """A list nobody reads to its end keeps greywl there, to be looked at."""
+    wl("import", "--from", "plain", "-", stdin=b"".join(
+        b"host%d.customer.example\n" % i for i in range(5000)))
+    for verb in ("export", "list"):
+        with subprocess.Popen([program("greywl"), "-c", wl.conf, verb],
+                              stdout=subprocess.PIPE) as p:
+            assert p.stdout.read(1)
+            assert os.getpriority(os.PRIO_PROCESS, p.pid) == min(
+                os.getpriority(os.PRIO_PROCESS, 0) + 10, 19), verb
+            p.stdout.close()
+
+
 def test_test_changes_nothing(wl):
     ask = ["--client", "198.51.100.7", "--name", "mx.example.net", "--helo",
            "mx.example.net", "--from", "a@example.net", "--to", "b@example.org"]
