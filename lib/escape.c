@@ -44,6 +44,17 @@ acts_on_line(unsigned cp)
 	    cp == 0x061c || cp == 0xfeff;
 }
 
+/* How many printable ASCII characters stand at s: most text is nothing else. */
+static size_t
+plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f)
+		i++;
+	return i;
+}
+
 void
 escape_line(struct buf *b, const char *s, size_t n)
 {
@@ -51,6 +62,11 @@ escape_line(struct buf *b, const char *s, size_t n)
 	size_t i, len;
 
 	for (i = 0; i < n; i += len) {
+		len = plain_run(s + i, n - i);
+		if (len > 0) {
+			buf_add(b, s + i, len);
+			continue;
+		}
 		len = escape_utf8(s + i, n - i, &cp);
 		if (len == 0) {
 			len = 1;
@@ -64,6 +80,18 @@ escape_line(struct buf *b, const char *s, size_t n)
 	}
 }
 
+/* The same without what markup gives a meaning. */
+static size_t
+unmarked_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '&' &&
+	    s[i] != '<' && s[i] != '>' && s[i] != '"' && s[i] != '\'')
+		i++;
+	return i;
+}
+
 void
 escape_markup(struct buf *b, const char *s, size_t n)
 {
@@ -71,6 +99,11 @@ escape_markup(struct buf *b, const char *s, size_t n)
 	size_t i, len;
 
 	for (i = 0; i < n; i += len) {
+		len = unmarked_run(s + i, n - i);
+		if (len > 0) {
+			buf_add(b, s + i, len);
+			continue;
+		}
 		len = escape_utf8(s + i, n - i, &cp);
 		if (len == 0 || (cp < 0x20 && cp != '\n' && cp != '\t') ||
 		    (cp >= 0x7f && cp < 0xa0) || cp == 0xfffe || cp == 0xffff) {

@@ -50,26 +50,30 @@ level_word(int priority)
 static void
 write_line(int priority, const char *text)
 {
-	char line[LINE_CAP];
 	struct buf b;
-	int n;
 
-	buf_init(&b, LINE_CAP * 4);
+	buf_init(&b, LINE_CAP * 5);
+	if (log_target == LOG_TO_STDERR)
+		buf_printf(&b, "%s[%ld]: ", log_program, (long)getpid());
+	buf_str(&b, level_word(priority));
 	escape_line(&b, text, strlen(text));
-	if (log_target == LOG_TO_SYSLOG)
-		syslog(priority, "%s%s", level_word(priority), buf_text(&b));
-	else {
-		n = snprintf(line, sizeof(line), "%s[%ld]: %s%s\n", log_program,
-		    (long)getpid(), level_word(priority), buf_text(&b));
-		if (n >= (int)sizeof(line)) {
-			n = (int)sizeof(line) - 1;
-			line[n - 1] = '\n';
-		}
+	if (b.len > LINE_CAP - 2)
+		b.len = LINE_CAP - 2;
+	if (log_target == LOG_TO_SYSLOG) {
+		syslog(priority, "%.*s", (int)b.len, buf_text(&b));
+	} else {
+		buf_char(&b, '\n');
 		/* one write, so that lines of threads do not mix */
-		if (n > 0 && write(STDERR_FILENO, line, (size_t)n) == -1)
+		if (write(STDERR_FILENO, b.data, b.len) == -1)
 			log_target = LOG_TO_STDERR; /* nobody to tell */
 	}
 	buf_free(&b);
+}
+
+void
+log_text(const char *text)
+{
+	write_line(LOG_INFO, text);
 }
 
 static void

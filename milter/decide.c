@@ -6,8 +6,11 @@
 #include "lib/grey/store.h"
 #include "milter/session.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#define LINE_MAX_BYTES 4000 /* of a decision in the log */
+#define ADDRESS_SHOWN 320 /* RFC 5321, section 4.5.3.1 */
 
 /* One recipient's decision under way. */
 struct work {
@@ -20,62 +23,80 @@ struct work {
 
 /* --- the log --- */
 
+static void
+add(struct buf *line, const char *word, const char *value)
+{
+	buf_str(line, word);
+	buf_str(line, value);
+}
+
 /* What became of it: how long it waits or has waited, or why it passes. */
 static void
-tell_why(const struct grey_outcome *out, char *to, size_t size)
+tell_why(const struct grey_outcome *out, struct buf *line)
 {
 	bool would = !out->defer &&
 	    (out->verdict == GREY_NEW || out->verdict == GREY_WAITING);
 
-	*to = '\0';
 	if (out->wait_s > 0)
-		(void)snprintf(to, size, ", wait=%llds%s",
-		    (long long)out->wait_s,
+		buf_printf(line, ", wait=%llds%s", (long long)out->wait_s,
 		    would ? " (not deferred: mode)" : "");
 	else if (out->waited_s > 0)
-		(void)snprintf(
-		    to, size, ", waited=%llds", (long long)out->waited_s);
+		buf_printf(line, ", waited=%llds", (long long)out->waited_s);
 	else if (out->reason[0] != '\0')
-		(void)snprintf(to, size, ", reason=%s", out->reason);
+		add(line, ", reason=", out->reason);
 }
 
 /* ", id=net:192.0.2.0/24 name:example.org, spf=fail" */
 static void
-tell_who(const struct message *msg, char *to, size_t size)
+tell_who(const struct message *msg, struct buf *line)
 {
 	const struct grey_attempt *a = &msg->who.attempt;
-	size_t i, n = 0;
+	size_t i;
 
-	*to = '\0';
-	for (i = 0; msg->who_known && i < a->n_identities && n < size; i++)
-		n += (size_t)snprintf(to + n, size - n, "%s%s:%s",
-		    i == 0 ? ", id=" : " ",
-		    grey_identity_words[a->identities[i].kind],
-		    msg->who.text[i]);
-	if (msg->dns_asked && n < size)
-		(void)snprintf(to + n, size - n, ", spf=%s",
-		    spf_result_word(msg->asked.spf.result));
+	for (i = 0; msg->who_known && i < a->n_identities; i++) {
+		add(line, i == 0 ? ", id=" : " ",
+		    grey_identity_words[a->identities[i].kind]);
+		add(line, ":", msg->who.text[i]);
+	}
+	if (msg->dns_asked)
+		add(line, ", spf=", spf_result_word(msg->asked.spf.result));
 }
 
+/* ", to=<...": no more of it than an address may have */
+static void
+tell_address(struct buf *line, const char *word, const char *address)
+{
+	buf_str(line, word);
+	buf_add(line, address, strnlen(address, ADDRESS_SHOWN));
+	buf_char(line, '>');
+}
+
+/* A line each: it is made piece by piece, which printf() takes longer for. */
 static void
 log_decision(
     const struct work *w, const char *queue_id, const struct grey_outcome *out)
 {
 	const struct client *c = w->client;
-	char ip[IP_TEXT_SIZE] = "unknown", why[DOMAIN_MAX + 128];
-	char who[GREY_IDENTITIES * (GREY_IDENTITY_TEXT + 8) + 32];
+	char ip[IP_TEXT_SIZE] = "unknown";
+	struct buf line;
 
 	if (c->has_ip)
 		(void)ip_text(&c->ip, ip);
-	tell_why(out, why, sizeof(why));
-	tell_who(w->msg, who, sizeof(who));
-	log_info("%s: %s: %s: client=%s[%s], rule=%s%s, from=<%.320s>, "
-	         "to=<%.320s>, helo=<%s>%s",
-	    *queue_id != '\0' ? queue_id : "NOQUEUE",
-	    out->defer ? "defer" : "pass", grey_verdict_words[out->verdict],
-	    c->name[0] != '\0' ? c->name : "unknown", ip,
-	    grey_rule_words[out->rule], why, w->msg->sender, w->facts.recipient,
-	    c->helo, who);
+	buf_init(&line, LINE_MAX_BYTES);
+	buf_str(&line, *queue_id != '\0' ? queue_id : "NOQUEUE");
+	add(&line, out->defer ? ": defer: " : ": pass: ",
+	    grey_verdict_words[out->verdict]);
+	add(&line, ": client=", c->name[0] != '\0' ? c->name : "unknown");
+	add(&line, "[", ip);
+	add(&line, "], rule=", grey_rule_words[out->rule]);
+	tell_why(out, &line);
+	tell_address(&line, ", from=<", w->msg->sender);
+	tell_address(&line, ", to=<", w->facts.recipient);
+	add(&line, ", helo=<", c->helo);
+	buf_char(&line, '>');
+	tell_who(w->msg, &line);
+	log_text(buf_text(&line));
+	buf_free(&line);
 }
 
 /*

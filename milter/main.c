@@ -223,14 +223,16 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 	                                    : daemon_log_to(c->log));
 	log_set_debug(args->debug);
 	raise_limits();
-	if (daemon_find_user(c->user, &user, e) == -1 ||
+	/* whoever can connect may also ask it to end */
+	if (daemon_signals(e) == -1 ||
+	    daemon_find_user(c->user, &user, e) == -1 ||
 	    session_register(&milter, e) == -1 ||
 	    listen_open(c, &user, e) == -1)
 		goto out;
 	proof_open(&milter.proof, c);
 	if (!args->foreground && daemon_detach(e) == -1)
 		goto out;
-	if (daemon_signals(e) == -1 || open_store(c, &user, e) == -1)
+	if (open_store(c, &user, e) == -1)
 		goto out;
 	if (*c->postfix_config != '\0')
 		reload_start(&milter, &source, true);

@@ -108,6 +108,13 @@ put_lower(char *out, const char *s, size_t n, int quoted)
 	for (i = 0; i < n; i += len) {
 		if (quoted && s[i] == '\\' && i + 1 < n)
 			i++;
+		if (s[i] >= 0x20 && s[i] < 0x7f) {
+			out[o++] = s[i] >= 'A' && s[i] <= 'Z'
+			    ? (char)(s[i] + 32)
+			    : s[i];
+			len = 1;
+			continue;
+		}
 		len = escape_utf8(s + i, n - i, &cp);
 		if (len != 0 && cp >= 0x20 && (cp < 0x7f || cp > 0x9f)) {
 			o += put_utf8(out + o, lower(cp));
