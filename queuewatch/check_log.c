@@ -1,6 +1,8 @@
 #include "queuewatch/check_log.h"
 
 #include "lib/clock.h"
+#include "queuewatch/cause.h"
+#include "queuewatch/check_queue.h"
 
 #include <string.h>
 
@@ -160,4 +162,49 @@ log_check(struct findings *fs, const struct log_view *v, const struct ledger *l)
 	check_doubles(fs, v, l);
 	flow_check(fs, v, l);
 	account_check(fs, v, l);
+}
+
+static int64_t
+oldest_s(const struct scan_result *r, int64_t now)
+{
+	static const int queues[] = { SCAN_INCOMING, SCAN_ACTIVE,
+		SCAN_DEFERRED };
+	int64_t oldest = 0, t;
+	size_t i;
+
+	for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+		t = r->queue[queues[i]].oldest_waiting;
+		if (t != 0 && t < now && now - t > oldest)
+			oldest = now - t;
+	}
+	return oldest;
+}
+
+void
+log_view_scan(struct log_view *v, const struct scan_result *scan)
+{
+	v->active = v->waiting = -1;
+	if (scan == NULL)
+		return;
+	v->waiting = queue_sum(scan);
+	v->active = scan->queue[SCAN_ACTIVE].messages +
+	    scan->queue[SCAN_INCOMING].messages;
+	v->oldest_s = oldest_s(scan, v->now);
+}
+
+void
+log_causes(const struct findings *fs, struct causes *c)
+{
+	const struct finding *f = finding_look(fs, "log", "filter");
+	json_t *o;
+	const char *name, *reason;
+
+	if (f == NULL || f->evidence == NULL ||
+	    (f->rule.level != LEVEL_WARNING && f->rule.level != LEVEL_CRITICAL))
+		return;
+	o = json_loads(f->evidence, 0, NULL);
+	if (json_unpack(o, "{s:[{s:s, s:s}]}", "causes", "name", &name,
+	        "reason", &reason) == 0)
+		causes_add(c, CAUSE_FILTER, name, 1, reason);
+	json_decref(o);
 }

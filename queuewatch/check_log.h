@@ -28,9 +28,18 @@ struct log_view {
 	int64_t oldest_s; /* of what has not been tried or is overdue */
 };
 
+struct causes;
+struct scan_result;
+
+/* Fill in the figures of the last pass; NULL: there is none. */
+void log_view_scan(struct log_view *v, const struct scan_result *scan);
+
 /* Feed what the ledger says. */
 void log_check(
     struct findings *fs, const struct log_view *v, const struct ledger *l);
+
+/* What the findings say of the causes of a growing queue. */
+void log_causes(const struct findings *fs, struct causes *c);
 
 /* -- of check_flow.c, called by log_check() -- */
 

@@ -11,7 +11,17 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
+#define SLACK_S 60
 #define DEEP_SHARE 30 /* deep passes take at most this part of the time */
+
+struct scan_order
+lister_order(const struct facts *f, int64_t now, int64_t since)
+{
+	return (struct scan_order){ .now = now,
+		.since = since,
+		.overdue_s = 2 * f->queue_run_delay + SLACK_S,
+		.future_s = f->maximal_backoff + SLACK_S };
+}
 
 void
 lister_init(struct lister *l, const struct keeper *k)

@@ -25,6 +25,13 @@ struct lister {
 	char fault[256]; /* why there is no scanner; "": there is */
 };
 
+/*
+ * What a pass is to look for, by Postfix's own times; what arrived before
+ * "since" was found on arrival.  Pure.
+ */
+struct scan_order lister_order(
+    const struct facts *f, int64_t now, int64_t since);
+
 void lister_init(struct lister *l, const struct keeper *k);
 /* Another queue directory; "" ends the scanner. */
 void lister_aim(struct lister *l, const char *queue_directory);

@@ -28,6 +28,8 @@ struct logreader {
 	char source[LOGFILE_PATH];
 	struct ledger ledger;
 	struct logreader_status status;
+	logreader_line *tap; /* NULL: none */
+	void *tap_arg;
 
 	/* The thread's own. */
 	struct state *state;
@@ -47,12 +49,16 @@ take_line(const char *line, size_t n, void *arg)
 {
 	struct logreader *r = arg;
 	struct maillog_event ev;
+	struct logline head;
 
 	maillog_parse(line, n, &r->dates, &ev);
 	/* A stamp of tomorrow, forged or not, must not end all that fades. */
 	if (ev.at > r->dates.now)
 		ev.at = r->dates.now;
 	ledger_feed(&r->ledger, &ev);
+	if (r->tap != NULL && ev.kind != MAILLOG_OTHER &&
+	    logline_parse(line, n, &r->dates, &head) == 1)
+		r->tap(head.tag, head.text, ev.at, r->tap_arg);
 }
 
 static void
@@ -63,6 +69,8 @@ take_entry(struct slice tag, struct slice text, int64_t at, void *arg)
 
 	maillog_read(tag, text, at, &ev);
 	ledger_feed(&r->ledger, &ev);
+	if (r->tap != NULL && ev.kind != MAILLOG_OTHER)
+		r->tap(tag, text, at, r->tap_arg);
 }
 
 static void
@@ -350,6 +358,13 @@ logreader_aim(
 		(void)pthread_cond_signal(&r->wake);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
+}
+
+void
+logreader_tap(struct logreader *r, logreader_line *each, void *arg)
+{
+	r->tap = each;
+	r->tap_arg = arg;
 }
 
 struct ledger *

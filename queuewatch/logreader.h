@@ -34,6 +34,14 @@ void logreader_aim(
     struct logreader *r, const char *source, const char *content_filter);
 
 /*
+ * Also show every line that means something here to "each", from the reader's
+ * thread; before logreader_aim().  "text" is foreign.
+ */
+typedef void logreader_line(
+    struct slice tag, struct slice text, int64_t at, void *arg);
+void logreader_tap(struct logreader *r, logreader_line *each, void *arg);
+
+/*
  * The ledger, locked until logreader_unlock(): reading waits meanwhile.
  * "*why_r" is why the log is not read, "" where it is.
  */

@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/outbox.h"
+#include "queuewatch/check_log.h"
 #include "queuewatch/check_lost.h"
 #include "queuewatch/check_stuck.h"
 #include "queuewatch/compose.h"
@@ -19,7 +20,6 @@
 #define CAUSES_BEFORE_S 60 /* what came so long before counts as well */
 #define CAUSES_INTERVALS 3 /* causes are looked for so seldom */
 #define LOST_INTERVALS 60 /* the greylist's store is read so seldom */
-#define OVERDUE_SLACK_S 60
 #define STEP_LEAST_MS 5000
 #define STALE_EVERY_MS 60000
 #define STEP_SHOWN_MS (10 * 60 * 1000)
@@ -131,7 +131,7 @@ sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 	if (lister_take(&w->lister, wait_ms, mono_ms)) {
 		causes.n = 0;
 		(void)causer_get(w->causer, &causes);
-		sample_log_causes(w, &causes);
+		log_causes(&w->findings, &causes);
 		if (causes.n > 0)
 			v.causes = &causes;
 		queue_check(&w->findings, &v, &w->lister.result);
@@ -147,10 +147,8 @@ sample_queue(struct watch *w, int wait_ms, int64_t mono_ms, int64_t wall_ms)
 static void
 ask_for_pass(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 {
-	struct scan_order order = { .now = wall_ms / 1000,
-		.since = w->first_start,
-		.overdue_s = 2 * w->facts.queue_run_delay + OVERDUE_SLACK_S,
-		.future_s = w->facts.maximal_backoff + OVERDUE_SLACK_S };
+	struct scan_order order = lister_order(
+	    &w->facts, wall_ms / 1000, w->first_start);
 
 	lister_ask(&w->lister, &order, mono_ms, DEEP_EVERY_MS);
 }

@@ -4,7 +4,6 @@
 #include "lib/pressure.h"
 #include "queuewatch/check_disk.h"
 #include "queuewatch/check_log.h"
-#include "queuewatch/check_queue.h"
 #include "queuewatch/watch.h"
 
 #include <string.h>
@@ -27,22 +26,6 @@ sample_log_aim(struct watch *w)
 	else if (w->facts_fault[0] != '\0')
 		logreader_aim(
 		    w->logreader, logreader_source(c->maillog, ""), "");
-}
-
-static int64_t
-oldest_s(const struct scan_result *r, int64_t now)
-{
-	static const int queues[] = { SCAN_INCOMING, SCAN_ACTIVE,
-		SCAN_DEFERRED };
-	int64_t oldest = 0, t;
-	size_t i;
-
-	for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
-		t = r->queue[queues[i]].oldest_waiting;
-		if (t != 0 && t < now && now - t > oldest)
-			oldest = now - t;
-	}
-	return oldest;
 }
 
 /* A mail store at its floor: greymilter can make senders wait. */
@@ -124,26 +107,18 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 		.hold = (int)w->config->hold_samples,
 		.clear = (int)w->config->clear_samples
 	};
-	const struct scan_result *r = &w->lister.result;
 	struct logreader_status status;
 	struct log_view v = { .config = w->config,
 		.policy = &policy,
 		.status = &status,
-		.now = now,
-		.active = -1,
-		.waiting = -1 };
+		.now = now };
 	const struct ledger_fault *milter;
 	struct ledger *l;
 	bool hangs;
 
 	if (w->config->postfix_config[0] == '\0')
 		return;
-	if (w->lister.passed) {
-		v.waiting = queue_sum(r);
-		v.active = r->queue[SCAN_ACTIVE].messages +
-		    r->queue[SCAN_INCOMING].messages;
-		v.oldest_s = oldest_s(r, now);
-	}
+	log_view_scan(&v, w->lister.passed ? &w->lister.result : NULL);
 	l = logreader_lock(w->logreader, &status);
 	log_check(&w->findings, &v, l);
 	w->log_counts = l->counts;
@@ -156,21 +131,4 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 	    now - milter->at < w->config->interval * PRESSURE_INTERVALS;
 	logreader_unlock(w->logreader);
 	tell_pressure(w, pressure_of(w, hangs), mono_ms, now);
-}
-
-void
-sample_log_causes(const struct watch *w, struct causes *c)
-{
-	const struct finding *f = finding_look(&w->findings, "log", "filter");
-	json_t *o;
-	const char *name, *reason;
-
-	if (f == NULL || f->evidence == NULL ||
-	    (f->rule.level != LEVEL_WARNING && f->rule.level != LEVEL_CRITICAL))
-		return;
-	o = json_loads(f->evidence, 0, NULL);
-	if (json_unpack(o, "{s:[{s:s, s:s}]}", "causes", "name", &name,
-	        "reason", &reason) == 0)
-		causes_add(c, CAUSE_FILTER, name, 1, reason);
-	json_decref(o);
 }

@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 
-struct causes;
 struct watch;
 
 /* Which log, and which content filter, by what is known now. */
@@ -14,8 +13,5 @@ void sample_log_aim(struct watch *w);
  * pressure that follows into its file.
  */
 void sample_log(struct watch *w, int64_t mono_ms, int64_t now);
-
-/* What the log knows of the causes of a growing queue. */
-void sample_log_causes(const struct watch *w, struct causes *c);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/escape.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -39,12 +40,54 @@ queue_json(const struct scan_count *c)
 	return o;
 }
 
+/* What is no UTF-8 is mended, also NUL; never NULL but without memory. */
+static json_t *
+slice_json(struct slice s)
+{
+	json_t *o = json_stringn(s.p, s.n);
+	struct buf b;
+	unsigned cp;
+	size_t i, n;
+
+	if (o != NULL && memchr(s.p, '\0', s.n) == NULL)
+		return o;
+	json_decref(o);
+	buf_init(&b, s.n * 3 + 1);
+	for (i = 0; i<s.n; i += n> 0 ? n : 1) {
+		n = s.p[i] != '\0' ? escape_utf8(s.p + i, s.n - i, &cp) : 0;
+		if (n > 0)
+			buf_add(&b, s.p + i, n);
+		else
+			buf_str(&b, "\xef\xbf\xbd");
+	}
+	o = json_stringn(buf_text(&b), b.len);
+	buf_free(&b);
+	return o;
+}
+
+static json_t *
+text_json(const char *s)
+{
+	return slice_json((struct slice){ s, strlen(s) });
+}
+
+/* Takes the reference. */
+static void
+add_line(struct buf *b, json_t *o)
+{
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	buf_str(b, text != NULL ? text : "{}");
+	buf_char(b, '\n');
+	free(text);
+}
+
 void
 trace_compose(const struct trace_point *p, struct buf *b)
 {
 	json_t *o = json_object(), *queues = json_object();
 	json_t *disks = json_array(), *path;
-	char *text;
 	size_t i;
 
 	for (i = 0; p->has_queues && i < SCAN_QUEUES; i++)
@@ -66,16 +109,42 @@ trace_compose(const struct trace_point *p, struct buf *b)
 		        s->inodes_used));
 	}
 	(void)json_object_set_new(o, "at_ms", json_integer(p->at_ms));
+	if (p->has_log)
+		(void)json_object_set_new(o, "log",
+		    json_pack("{s:o, s:o, s:o}", "source", text_json(p->source),
+		        "why", text_json(p->why), "filter",
+		        text_json(p->filter)));
+	if (p->causes.n > 0)
+		(void)json_object_set_new(o, "causes", causes_json(&p->causes));
+	if (p->active_limit > 0)
+		(void)json_object_set_new(
+		    o, "active_limit", json_integer(p->active_limit));
+	if (p->stale[0] != '\0')
+		(void)json_object_set_new(o, "stale", text_json(p->stale));
 	(void)json_object_set_new(o, "floor", json_integer(p->floor_bytes));
 	if (p->has_queues)
 		(void)json_object_set(o, "queues", queues);
 	(void)json_object_set_new(o, "disks", disks);
 	json_decref(queues);
-	text = json_dumps(o, JSON_COMPACT);
-	json_decref(o);
-	buf_str(b, text != NULL ? text : "{}");
-	buf_char(b, '\n');
-	free(text);
+	add_line(b, o);
+}
+
+void
+trace_compose_line(struct slice tag, struct slice text, int64_t at,
+    int64_t now_ms, struct buf *b)
+{
+	add_line(b,
+	    json_pack("{s:I, s:{s:I, s:o, s:o}}", "at_ms", (json_int_t)now_ms,
+	        "line", "at", (json_int_t)at, "tag", slice_json(tag), "text",
+	        slice_json(text)));
+}
+
+void
+trace_compose_learned(const json_t *learned, int64_t now_ms, struct buf *b)
+{
+	add_line(b,
+	    json_pack(
+	        "{s:I, s:O}", "at_ms", (json_int_t)now_ms, "learned", learned));
 }
 
 static int64_t
@@ -127,31 +196,104 @@ parse_disk(const json_t *o, struct trace_point *p)
 	p->n_disks++;
 }
 
-int
-trace_parse(const char *line, size_t n, struct trace_point *p, struct err *e)
+static void
+parse_text(const json_t *o, const char *key, char *out, size_t size)
 {
-	json_error_t fault;
-	json_t *o = json_loadb(line, n, 0, &fault);
-	const json_t *queues, *disks;
+	const char *s = json_string_value(json_object_get(o, key));
+
+	(void)snprintf(out, size, "%s", s != NULL ? s : "");
+}
+
+static void
+parse_cause(const json_t *o, struct causes *c)
+{
+	const char *name = json_string_value(json_object_get(o, "name"));
+	const char *by = json_string_value(json_object_get(o, "by"));
+	const char *reason = json_string_value(json_object_get(o, "reason"));
+	int k;
+
+	for (k = 0; by != NULL && name != NULL && k < CAUSE_KINDS; k++) {
+		if (strcmp(by, cause_words[k]) == 0)
+			causes_add(c, (enum cause_by)k, name,
+			    number(o, "share"), reason != NULL ? reason : "");
+	}
+}
+
+static void
+parse_point(const json_t *o, struct trace_point *p)
+{
+	const json_t *queues = json_object_get(o, "queues");
+	const json_t *disks = json_object_get(o, "disks");
+	const json_t *log = json_object_get(o, "log");
+	const json_t *causes = json_object_get(o, "causes");
 	size_t i;
 
-	memset(p, 0, sizeof(*p));
-	if (o == NULL)
-		return err_set(e, "is no JSON: %s", fault.text);
-	p->at_ms = integer(o, "at_ms");
-	if (p->at_ms <= 0) {
-		json_decref(o);
-		return err_set(e, "has no time \"at_ms\"");
-	}
 	p->floor_bytes = integer(o, "floor");
-	queues = json_object_get(o, "queues");
+	p->active_limit = integer(o, "active_limit");
+	parse_text(o, "stale", p->stale, sizeof(p->stale));
 	p->has_queues = json_is_object(queues);
 	for (i = 0; p->has_queues && i < SCAN_QUEUES; i++)
 		parse_queue(json_object_get(queues, scan_queue_names[i]),
 		    &p->scan.queue[i]);
-	disks = json_object_get(o, "disks");
 	for (i = 0; i < json_array_size(disks); i++)
 		parse_disk(json_array_get(disks, i), p);
-	json_decref(o);
+	p->has_log = json_is_object(log);
+	if (p->has_log) {
+		parse_text(log, "source", p->source, sizeof(p->source));
+		parse_text(log, "why", p->why, sizeof(p->why));
+		parse_text(log, "filter", p->filter, sizeof(p->filter));
+	}
+	for (i = 0; i < json_array_size(causes); i++)
+		parse_cause(json_array_get(causes, i), &p->causes);
+}
+
+static int
+parse_line(const json_t *o, struct trace_item *item, struct err *e)
+{
+	const json_t *tag = json_object_get(o, "tag");
+	const json_t *text = json_object_get(o, "text");
+
+	if (!json_is_string(tag) || !json_is_string(text))
+		return err_set(e, "\"line\" has no \"tag\" and \"text\"");
+	item->line.at = integer(o, "at");
+	item->line.tag = (struct slice){ json_string_value(tag),
+		json_string_length(tag) };
+	item->line.text = (struct slice){ json_string_value(text),
+		json_string_length(text) };
 	return 0;
+}
+
+int
+trace_parse(const char *line, size_t n, struct trace_item *item, struct err *e)
+{
+	json_error_t fault;
+	json_t *o = json_loadb(line, n, 0, &fault);
+	int rc = 0;
+
+	memset(item, 0, sizeof(*item));
+	item->owned = o;
+	if (o == NULL)
+		return err_set(e, "is no JSON: %s", fault.text);
+	item->point.at_ms = integer(o, "at_ms");
+	item->learned = json_object_get(o, "learned");
+	if (item->point.at_ms <= 0) {
+		rc = err_set(e, "has no time \"at_ms\"");
+	} else if (json_is_object(json_object_get(o, "line"))) {
+		item->kind = TRACE_LINE;
+		rc = parse_line(json_object_get(o, "line"), item, e);
+	} else if (json_is_object(item->learned)) {
+		item->kind = TRACE_LEARNED;
+	} else {
+		parse_point(o, &item->point);
+	}
+	if (rc == -1)
+		trace_free(item);
+	return rc;
+}
+
+void
+trace_free(struct trace_item *item)
+{
+	json_decref(item->owned);
+	item->owned = NULL;
 }

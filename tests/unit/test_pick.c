@@ -158,7 +158,11 @@ test_held(void **state)
 static void
 test_trace(void **state)
 {
-	static struct trace_point p, q;
+	static const struct slice tag = { "postfix/smtp", 12 };
+	static const struct slice text = { "A1: \xff\0 \xc3\xa4", 9 };
+	static struct trace_point p;
+	static struct trace_item q;
+	json_t *learned = json_pack("{s:i}", "x", 5);
 	struct buf b;
 	struct err e;
 
@@ -174,15 +178,43 @@ test_trace(void **state)
 	    p.disks[0].disk.path, sizeof(p.disks[0].disk.path), "/var/\"x\"");
 	p.disks[0].sample.used = 0.75;
 	p.disks[0].sample.free_bytes = 123;
+	p.has_log = true;
+	p.active_limit = 20000;
+	(void)snprintf(p.source, sizeof(p.source), "journal");
+	(void)snprintf(p.filter, sizeof(p.filter), "smtp:[127.0.0.1]:10025");
+	causes_add(&p.causes, CAUSE_DESTINATION, "jam.example", 0.5, "busy");
+	causes_add(&p.causes, CAUSE_SASL, "a@b.example", 0.25, "");
 	buf_init(&b, 65536);
 	trace_compose(&p, &b);
 	assert_int_equal(trace_parse(buf_text(&b), b.len, &q, &e), 0);
-	assert_memory_equal(&p, &q, sizeof(p));
+	assert_int_equal(q.kind, TRACE_POINT);
+	assert_memory_equal(&p, &q.point, sizeof(p));
+	trace_free(&q);
+	buf_reset(&b);
+	trace_compose_line(tag, text, 77, 78000, &b);
+	assert_int_equal(trace_parse(buf_text(&b), b.len, &q, &e), 0);
+	assert_int_equal(q.kind, TRACE_LINE);
+	assert_int_equal(q.line.at, 77);
+	assert_true(slice_is(q.line.tag, "postfix/smtp"));
+	assert_true(
+	    slice_is(q.line.text, "A1: \xef\xbf\xbd\xef\xbf\xbd \xc3\xa4"));
+	trace_free(&q);
+	buf_reset(&b);
+	trace_compose_learned(learned, 78000, &b);
+	assert_int_equal(trace_parse(buf_text(&b), b.len, &q, &e), 0);
+	assert_int_equal(q.kind, TRACE_LEARNED);
+	assert_int_equal(
+	    json_integer_value(json_object_get(q.learned, "x")), 5);
+	trace_free(&q);
+	json_decref(learned);
 	buf_free(&b);
+	assert_int_equal(
+	    trace_parse("{\"at_ms\":5,\"line\":{}}", 22, &q, &e), -1);
 	assert_int_equal(trace_parse("{}", 2, &q, &e), -1);
 	assert_int_equal(trace_parse("x", 1, &q, &e), -1);
 	assert_int_equal(trace_parse("{\"at_ms\":5}", 11, &q, &e), 0);
-	assert_false(q.has_queues);
+	assert_false(q.point.has_queues);
+	trace_free(&q);
 }
 
 static void
