@@ -169,7 +169,8 @@ bench:
 
 soak: all bench-tools
 	MG_KILLS=1000 MG_LONG=1 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py \
-		tests/system/test_grey_faults.py tests/system/test_careless.py
+		tests/system/test_grey_faults.py tests/system/test_careless.py \
+		tests/system/test_statusd_kill.py
 
 fuzz:
 	@etc/install-packages build fuzz
@@ -179,7 +180,8 @@ fuzz:
 fuzz-built: $(FUZZ)
 	@set -e; for t in $(FUZZ); do echo "== $$t"; mkdir -p $$t.corpus; \
 		$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
-		-print_final_stats=1 -artifact_prefix=$$t- $$t.corpus; done
+		-print_final_stats=1 -artifact_prefix=$$t- $$t.corpus \
+		$$(ls -d tests/fuzz/seeds/$${t##*/} 2>/dev/null); done
 
 lint:
 	@MG_BUILD=$(CURDIR)/$(B) tests/lint

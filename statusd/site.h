@@ -15,9 +15,10 @@ struct model_site;
  * can serve, also when statusd is dead).  What is seldom asked for, old posts
  * and such, stays in the folder alone once it is there.
  *
- * In the folder each file is whole at every instant (written beside, renamed),
- * its ".gz" comes just before it, pages before those that link to them; what
- * did not change is not written; what is no longer there is removed.
+ * In the folder each file is whole at every instant (written beside, renamed);
+ * its ".gz" is gone while it changes, and so never another page; pages come
+ * before those that link to them; what did not change is not written; what is
+ * no longer there is removed.
  */
 struct site;
 

@@ -174,13 +174,12 @@ site_file_write(int dir, const struct site_file *f, struct err *e)
 		return -1;
 	if (write_temporary(dir, f->name, f->body, e) != 0)
 		goto undo_gz;
-	if (f->gz == NULL)
-		(void)unlinkat(dir, gz, 0);
-	else if (take_place(dir, gz, e) != 0)
-		goto undo;
-	if (take_place(dir, f->name, e) == 0)
+	/* Killed in between, the two never differ: a web server sends the
+	   plain one while there is no other. */
+	(void)unlinkat(dir, gz, 0);
+	if (take_place(dir, f->name, e) == 0 &&
+	    (f->gz == NULL || take_place(dir, gz, e) == 0))
 		return 0;
-undo:
 	temporary_name(f->name, tmp);
 	(void)unlinkat(dir, tmp, 0);
 undo_gz:
@@ -195,9 +194,9 @@ site_file_remove(int dir, const char *name)
 	char path[NAME_SIZE];
 	char *slash;
 
-	(void)unlinkat(dir, name, 0);
 	gz_name(name, path);
 	(void)unlinkat(dir, path, 0);
+	(void)unlinkat(dir, name, 0);
 	while ((slash = strrchr(path, '/')) != NULL) {
 		*slash = '\0';
 		if (unlinkat(dir, path, AT_REMOVEDIR) != 0)

@@ -21,9 +21,9 @@ int site_file_open(int dir, const struct site_file *f, bool gz);
 bool site_file_is_whole(int dir, const struct site_file *f);
 
 /*
- * Put it there, the ".gz" just before it; both were written in full before
- * either takes its place.  Folders it needs are made.  Returns 0, or -1 with
- * *e set and what was there as it was.
+ * Put it there, the ".gz" just after it (an old one goes before); both were
+ * written in full before either takes its place.  Folders it needs are made.
+ * Returns 0, or -1 with *e set and what was there as it was.
  */
 int site_file_write(int dir, const struct site_file *f, struct err *e);
 

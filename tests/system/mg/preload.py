@@ -103,3 +103,24 @@ class Platter:
                     if dice.random() < 0.5:
                         self.apply(image, what, offset + i, data[i:i + self.SECTOR])
         return bytes(image)
+
+
+class Kill:
+    """kill -9 at a numbered change of a file: kill.at(n) sets it, n calls from
+    now; kill.calls() is how many there were."""
+
+    def __init__(self, place, library=None, name="kill.count"):
+        self.library = library or build(place, "kill")
+        self.path = place.write(name, "\0" * 16, 0o666)
+        os.chmod(self.path, 0o666)
+        self.env = environment(self.library, MG_KILL=self.path)
+
+    def calls(self):
+        with open(self.path, "rb") as f:
+            return struct.unpack("=q", f.read(8))[0]
+
+    def at(self, n):
+        """0: never."""
+        with open(self.path, "r+b") as f:
+            f.seek(8)
+            f.write(struct.pack("=q", self.calls() + n if n else 0))
