@@ -100,11 +100,13 @@ $(O)/%.a:
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-# The page's style sheet is part of the program; its name changes with it.
-$(B)/gen/style.h: statusd/style.css
+# The page's style sheet and its script are part of the program; their names
+# change with them.
+$(B)/gen/style.h: statusd/style.css statusd/here.js
 	@mkdir -p $(@D)
-	@printf '#define STYLE_NAME "style-%.12s.css"\n' "$$(sha256sum <$<)" >$@
-$(O)/statusd/assets.o: statusd/style.css $(B)/gen/style.h
+	@printf '#define STYLE_NAME "style-%.12s.css"\n#define SCRIPT_NAME "here-%.12s.js"\n' \
+	    "$$(sha256sum <statusd/style.css)" "$$(sha256sum <statusd/here.js)" >$@
+$(O)/statusd/assets.o: statusd/style.css statusd/here.js $(B)/gen/style.h
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

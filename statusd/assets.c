@@ -3,16 +3,20 @@
 #include "lib/buf.h"
 #include "statusd/html.h"
 
-/* STYLE_NAME, made from the style sheet by the Makefile. */
+/* STYLE_NAME and SCRIPT_NAME, made from the files by the Makefile. */
 #include "style.h"
 
-/* The style sheet as it stands in the source, between two symbols. */
+/* The files as they stand in the source, each between two symbols. */
 __asm__(".pushsection .rodata\n"
         ".global assets_style_begin, assets_style_end\n"
         "assets_style_begin: .incbin \"statusd/style.css\"\n"
         "assets_style_end: .byte 0\n"
+        ".global assets_script_begin, assets_script_end\n"
+        "assets_script_begin: .incbin \"statusd/here.js\"\n"
+        "assets_script_end: .byte 0\n"
         ".popsection\n");
 extern const char assets_style_begin[], assets_style_end[];
+extern const char assets_script_begin[], assets_script_end[];
 
 const char *
 assets_style_name(void)
@@ -25,6 +29,19 @@ assets_style(size_t *len_r)
 {
 	*len_r = (size_t)(assets_style_end - assets_style_begin);
 	return assets_style_begin;
+}
+
+const char *
+assets_script_name(void)
+{
+	return SCRIPT_NAME;
+}
+
+const char *
+assets_script(size_t *len_r)
+{
+	*len_r = (size_t)(assets_script_end - assets_script_begin);
+	return assets_script_begin;
 }
 
 static const struct {

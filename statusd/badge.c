@@ -71,9 +71,17 @@ int
 badge_write(const struct model_site *site, const struct model_system *s,
     struct buf *out)
 {
+	static const enum say words[] = {
+		[MODEL_UNKNOWN] = SAY_BADGE_UNKNOWN,
+		[MODEL_OPERATIONAL] = SAY_BADGE_OPERATIONAL,
+		[MODEL_DEGRADED] = SAY_BADGE_DEGRADED,
+		[MODEL_PARTIAL_OUTAGE] = SAY_BADGE_PARTIAL,
+		[MODEL_MAJOR_OUTAGE] = SAY_BADGE_MAJOR,
+		[MODEL_MAINTENANCE] = SAY_BADGE_MAINTENANCE,
+	};
 	enum model_state state = s != NULL ? s->state : view_overall(site);
-	const char *name = s != NULL ? s->code : "status";
-	const char *word = model_state_word(state);
+	const char *name = s != NULL ? s->code : say(SAY_BADGE_ALL);
+	const char *word = say(words[state]);
 	int left = width_of(name), right = width_of(word);
 	char width[16], label[160];
 	struct html h;
@@ -102,7 +110,7 @@ glance_head(struct page *p)
 	struct buf href;
 
 	html_trusted(h, doctype, sizeof(doctype) - 1);
-	html_start(h, "html", "lang", "en", NULL);
+	page_root(h);
 	html_start(h, "head", NULL);
 	html_start(h, "meta", "charset", "utf-8", NULL);
 	html_element(h, "title", p->site->title, NULL);
@@ -136,6 +144,7 @@ link_out(struct page *p, const char *path, const char *text)
 int
 badge_glance(const struct model_site *site, int64_t now, struct buf *out)
 {
+	const struct page_slot at = { .name = "time", .second = now };
 	struct page p;
 	struct html *h = &p.h;
 
@@ -165,8 +174,7 @@ badge_glance(const struct model_site *site, int64_t now, struct buf *out)
 	}
 	html_end(h, "ul");
 	html_start(h, "p", "class", "asof", NULL);
-	html_textf(h, "As of ");
-	page_second(&p, now);
+	page_say(&p, SAY_AS_OF, &at, 1);
 	html_end(h, "p");
 	html_end(h, "main");
 	html_end(h, "body");

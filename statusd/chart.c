@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "statusd/chart_table.h"
+#include "statusd/say.h"
 #include "statusd/view.h"
 
 #include <math.h>
@@ -138,7 +139,7 @@ x_axis(const struct frame *f)
 
 	buf_init(&d, 1024);
 	for (int64_t at = first; at < f->until; at += tick * every) {
-		char time[VIEW_TIME_SIZE], label[24];
+		char time[VIEW_TIME_SIZE], label[VIEW_MONTH_SIZE];
 		double x = x_of(f, at);
 
 		(void)view_minute(at, time);
@@ -146,9 +147,7 @@ x_axis(const struct frame *f)
 		if (x < LEFT + 8 || x > RIGHT - 8)
 			continue;
 		if (at % DAY == 0)
-			(void)snprintf(label, sizeof(label), "%d %.3s",
-			    (time[8] - '0') * 10 + time[9] - '0',
-			    view_month_name(view_month_of(at).month));
+			(void)view_short_day(at, label);
 		else
 			(void)snprintf(label, sizeof(label), "%.5s", time + 11);
 		text_at(f->h, x, BOTTOM + 18, "middle", label);
@@ -174,6 +173,12 @@ forecast(const struct frame *f)
 	buf_free(&d);
 }
 
+static const char *
+span_of(const struct frame *f)
+{
+	return say(f->c->by_day ? SAY_CHART_DAYS : SAY_CHART_RECENT);
+}
+
 static void
 label(const struct frame *f, struct buf *out)
 {
@@ -185,10 +190,10 @@ label(const struct frame *f, struct buf *out)
 		low = fmin(low, (double)f->p[i].low);
 		high = fmax(high, (double)f->p[i].high);
 	}
-	buf_printf(out, "%s in the last %s: between %s and %s, at the end %s",
-	    f->c->series->name, f->c->by_day ? "90 days" : "2 days",
-	    chart_value(m, low, a), chart_value(m, high, b),
-	    chart_value(m, (double)f->p[f->n - 1].mean, last));
+	say_to(out, SAY_CHART_LABEL, "name", f->c->series->name, "span",
+	    span_of(f), "low", chart_value(m, low, a), "high",
+	    chart_value(m, high, b), "last",
+	    chart_value(m, (double)f->p[f->n - 1].mean, last), NULL);
 }
 
 static void
@@ -223,15 +228,19 @@ caption(const struct frame *f)
 
 	html_start(h, "figcaption", NULL);
 	html_element(h, "strong", s->name, NULL);
-	html_textf(h, ", last %s, UTC. Last value: %s.",
-	    f->c->by_day ? "90 days" : "2 days",
-	    chart_value(s->metric, (double)f->p[f->n - 1].mean, value));
-	if (s->full_likely_at > f->c->now)
-		html_textf(h, " Likely to be full at %s.",
-		    view_minute(s->full_likely_at, time));
-	if (s->full_likely_at > f->c->now && s->full_earliest_at > f->c->now)
-		html_textf(h, " At the earliest: %s.",
-		    view_minute(s->full_earliest_at, time));
+	html_textf(h, ", %s. ", span_of(f));
+	say_html(h, SAY_CHART_LAST, "value",
+	    chart_value(s->metric, (double)f->p[f->n - 1].mean, value), NULL);
+	if (s->full_likely_at > f->c->now) {
+		html_text(h, " ");
+		say_html(h, SAY_CHART_FULL, "time",
+		    view_minute(s->full_likely_at, time), NULL);
+	}
+	if (s->full_likely_at > f->c->now && s->full_earliest_at > f->c->now) {
+		html_text(h, " ");
+		say_html(h, SAY_CHART_FULL_EARLIEST, "time",
+		    view_minute(s->full_earliest_at, time), NULL);
+	}
 	html_end(h, "figcaption");
 }
 

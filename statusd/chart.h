@@ -27,7 +27,7 @@ struct chart {
 void chart_series(struct html *h, const struct chart *c);
 
 /* "1,200", "85 %", "250 ms", "5 min": a value with its unit. */
-#define CHART_VALUE_SIZE 48
+#define CHART_VALUE_SIZE 64
 char *chart_value(
     enum model_metric metric, double value, char out[CHART_VALUE_SIZE]);
 
@@ -36,5 +36,7 @@ double chart_top(enum model_metric metric, double high);
 
 /* "99.982 %", never rounded up to 100; "–" where nothing is known. */
 char *chart_percent(double share, char out[CHART_VALUE_SIZE]);
+/* "12.5 %", of a value in percent. */
+char *chart_share(double percent, char out[CHART_VALUE_SIZE]);
 
 #endif

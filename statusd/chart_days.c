@@ -1,6 +1,6 @@
 #include "lib/buf.h"
-#include "lib/duration.h"
 #include "statusd/chart.h"
+#include "statusd/say.h"
 #include "statusd/view.h"
 
 #include <stdio.h>
@@ -42,23 +42,23 @@ is_known(const struct model_day *d)
 static void
 words(const struct model_day *d, struct buf *out)
 {
-	char day[VIEW_TIME_SIZE], lasted[DURATION_SIZE];
+	char day[VIEW_TIME_SIZE], lasted[SAY_DURATION_SIZE];
+	bool known = is_known(d);
 	int64_t down = model_downtime_s(&d->t, false);
 	int64_t unknown = model_unknown_s(&d->t, false);
 
 	(void)view_minute(d->at, day);
 	day[strcspn(day, " ")] = '\0';
-	buf_printf(out, "%s: ", day);
-	if (!is_known(d)) {
-		buf_str(out, "not watched");
-		return;
-	}
-	buf_str(out, model_state_word(model_tally_worst(&d->t)));
-	if (down > 0)
-		buf_printf(out, ", %s not usable", duration_text(down, lasted));
-	if (unknown > 0)
-		buf_printf(
-		    out, ", %s not known", duration_text(unknown, lasted));
+	say_to(out, SAY_DAY_IS, "day", day, "state",
+	    known ? view_state_word(model_tally_worst(&d->t))
+	          : say(SAY_DAY_NOT_WATCHED),
+	    NULL);
+	if (known && down > 0)
+		say_to(out, SAY_DAY_DOWN, "duration",
+		    say_duration(down, lasted), NULL);
+	if (known && unknown > 0)
+		say_to(out, SAY_DAY_UNKNOWN, "duration",
+		    say_duration(unknown, lasted), NULL);
 }
 
 static void
@@ -113,7 +113,7 @@ list(struct html *h, const struct model_day *days, size_t n)
 void
 chart_days(struct html *h, const struct model_day *days, size_t n)
 {
-	char box[40], label[96];
+	char box[40], label[320], count[24], bad[24];
 	size_t trouble = 0;
 
 	if (n == 0)
@@ -122,8 +122,10 @@ chart_days(struct html *h, const struct model_day *days, size_t n)
 		trouble += is_known(&days[i]) &&
 		    model_tally_worst(&days[i].t) != MODEL_OPERATIONAL;
 	(void)snprintf(box, sizeof(box), "0 0 %zu %d", n * STEP - 1, HEIGHT);
-	(void)snprintf(label, sizeof(label),
-	    "The last %zu days, a bar each: %zu with trouble", n, trouble);
+	(void)snprintf(count, sizeof(count), "%zu", n);
+	(void)snprintf(bad, sizeof(bad), "%zu", trouble);
+	(void)say_in(label, sizeof(label), SAY_DAYS_LABEL, "n", count,
+	    "trouble", bad, NULL);
 	html_start(h, "svg", "class", "days", "viewBox", box,
 	    "preserveAspectRatio", "none", "role", "img", "aria-label", label,
 	    NULL);
@@ -131,13 +133,14 @@ chart_days(struct html *h, const struct model_day *days, size_t n)
 		bar(h, &days[i], i);
 	html_end(h, "svg");
 	html_start(h, "p", "class", "scale", NULL);
-	html_textf(h, "%zu days ago", n - 1);
-	html_element(h, "span", "today", NULL);
+	(void)snprintf(count, sizeof(count), "%zu", n - 1);
+	say_html(h, SAY_DAYS_AGO, "n", count, NULL);
+	html_element(h, "span", say(SAY_TODAY), NULL);
 	html_end(h, "p");
 	html_start(h, "details", NULL);
-	html_element(h, "summary", "Days with trouble", NULL);
+	html_element(h, "summary", say(SAY_DAYS_WITH_TROUBLE), NULL);
 	if (list(h, days, n) == 0)
-		html_element(h, "p", "None.", NULL);
+		html_element(h, "p", say(SAY_DAYS_NONE), NULL);
 	html_end(h, "details");
 	html_newline(h);
 }

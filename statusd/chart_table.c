@@ -11,7 +11,7 @@
 
 void
 chart_table_head(
-    struct html *h, const char *label, const char *const *heads, size_t n)
+    struct html *h, const char *label, const enum say *heads, size_t n)
 {
 	html_start(h, "div", "class", "wide", "role", "region", "tabindex", "0",
 	    "aria-label", label, NULL);
@@ -19,7 +19,7 @@ chart_table_head(
 	html_start(h, "thead", NULL);
 	html_start(h, "tr", NULL);
 	for (size_t i = 0; i < n; i++)
-		html_element(h, "th", heads[i], "scope", "col", NULL);
+		html_element(h, "th", say(heads[i]), "scope", "col", NULL);
 	html_end(h, "tr");
 	html_end(h, "thead");
 	html_start(h, "tbody", NULL);
@@ -76,12 +76,12 @@ merge(const struct model_series *s, size_t i, struct model_point *out)
 void
 chart_table(struct html *h, const struct model_series *s, bool by_day)
 {
-	static const char *const heads[] = { "From", "Lowest", "Mean",
-		"Highest" };
+	static const enum say heads[] = { SAY_FROM, SAY_LOWEST, SAY_MEAN,
+		SAY_HIGHEST };
 	struct model_point p;
 
 	html_start(h, "details", NULL);
-	html_element(h, "summary", "As a table", NULL);
+	html_element(h, "summary", say(SAY_AS_TABLE), NULL);
 	chart_table_head(h, s->name, heads, 4);
 	if (by_day)
 		for (size_t i = s->n_days; i > 0; i--)

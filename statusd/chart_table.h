@@ -3,6 +3,7 @@
 
 #include "statusd/html.h"
 #include "statusd/model.h"
+#include "statusd/say.h"
 
 #include <stdbool.h>
 
@@ -11,7 +12,7 @@ void chart_table(struct html *h, const struct model_series *s, bool by_day);
 
 /* The head of a table of figures; "wide" lets it scroll by itself. */
 void chart_table_head(
-    struct html *h, const char *label, const char *const *heads, size_t n);
+    struct html *h, const char *label, const enum say *heads, size_t n);
 void chart_table_end(struct html *h);
 
 #endif

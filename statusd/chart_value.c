@@ -1,64 +1,95 @@
 #include "statusd/chart.h"
 
-#include "lib/duration.h"
+#include "statusd/say.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* "1,234,567" */
-static void
-grouped(double value, char *out, size_t size)
+/* The number with the language's own point. */
+static char *
+pointed(const char *plain, char out[SAY_NUMBER_SIZE])
 {
-	char digits[32];
-	size_t n, at = 0;
+	int whole = (int)strcspn(plain, ".");
 
-	(void)snprintf(digits, sizeof(digits), "%.0f", fmin(value, 1e15));
-	n = strlen(digits);
-	for (size_t i = 0; i < n && at + 2 < size; i++) {
-		if (i > 0 && (n - i) % 3 == 0)
-			out[at++] = ',';
-		out[at++] = digits[i];
-	}
-	out[at] = '\0';
+	if (plain[whole] == '\0')
+		(void)snprintf(out, SAY_NUMBER_SIZE, "%s", plain);
+	else
+		(void)snprintf(out, SAY_NUMBER_SIZE, "%.*s%.8s%s", whole, plain,
+		    say(SAY_POINT), plain + whole + 1);
+	return out;
 }
 
 static void
-seconds(double value, char *out, size_t size)
+in_unit(enum say unit, const char *plain, char *out)
 {
-	if (value <= 0)
-		(void)snprintf(out, size, "0 s");
-	else if (value < 1)
-		(void)snprintf(out, size, "%.0f ms", ceil(value * 1000));
-	else if (value < 10 && fabs(value - round(value)) > 0.05)
-		(void)snprintf(out, size, "%.1f s", value);
-	else if (value < 60)
-		(void)snprintf(out, size, "%.0f s", value);
-	else if (value < 3600)
-		(void)snprintf(out, size, "%.0f min", value / 60);
-	else
-		(void)snprintf(out, size, "%.3g h", value / 3600);
+	char number[SAY_NUMBER_SIZE];
+
+	(void)say_in(out, CHART_VALUE_SIZE, unit, "n", pointed(plain, number),
+	    "number", number, NULL);
+}
+
+static void
+seconds(double value, char *out)
+{
+	char plain[32];
+	enum say unit = SAY_SECONDS_UNIT;
+
+	if (value > 0 && value < 1) {
+		unit = SAY_MS_UNIT;
+		(void)snprintf(
+		    plain, sizeof(plain), "%.0f", ceil(value * 1000));
+	} else if (value > 0 && value < 10 &&
+	    fabs(value - round(value)) > 0.05) {
+		(void)snprintf(plain, sizeof(plain), "%.1f", value);
+	} else if (value < 60) {
+		(void)snprintf(plain, sizeof(plain), "%.0f", value);
+	} else if (value < 3600) {
+		unit = SAY_MINUTES_UNIT;
+		(void)snprintf(plain, sizeof(plain), "%.0f", value / 60);
+	} else {
+		unit = SAY_HOURS_UNIT;
+		(void)snprintf(plain, sizeof(plain), "%.3g", value / 3600);
+	}
+	in_unit(unit, plain, out);
+}
+
+char *
+chart_share(double percent, char out[CHART_VALUE_SIZE])
+{
+	char plain[32];
+
+	(void)snprintf(plain, sizeof(plain), "%.4g", percent);
+	in_unit(SAY_PERCENT, plain, out);
+	return out;
 }
 
 char *
 chart_value(enum model_metric metric, double value, char out[CHART_VALUE_SIZE])
 {
+	char plain[32], number[SAY_NUMBER_SIZE];
+
 	if (!isfinite(value) || value < 0)
 		value = 0;
 	switch (metric) {
 	case MODEL_DISK:
-		(void)snprintf(out, CHART_VALUE_SIZE, "%.3g %%", value * 100);
+		(void)snprintf(plain, sizeof(plain), "%.3g", value * 100);
+		in_unit(SAY_PERCENT, plain, out);
 		break;
 	case MODEL_DELAY:
 	case MODEL_LATENCY:
-		seconds(value, out, CHART_VALUE_SIZE);
+		seconds(value, out);
 		break;
 	case MODEL_QUEUE:
 	case MODEL_SPAM:
-		if (value > 0 && value < 10 && value != round(value))
-			(void)snprintf(out, CHART_VALUE_SIZE, "%.1f", value);
-		else
-			grouped(value, out, CHART_VALUE_SIZE);
+		if (value > 0 && value < 10 && value != round(value)) {
+			(void)snprintf(plain, sizeof(plain), "%.1f", value);
+			(void)snprintf(out, CHART_VALUE_SIZE, "%s",
+			    pointed(plain, number));
+		} else {
+			(void)snprintf(out, CHART_VALUE_SIZE, "%s",
+			    say_number(value, number));
+		}
 		break;
 	}
 	return out;
@@ -94,15 +125,17 @@ char *
 chart_percent(double share, char out[CHART_VALUE_SIZE])
 {
 	double percent = share * 100;
+	char plain[32];
 
 	if (!(share >= 0)) {
-		(void)snprintf(out, CHART_VALUE_SIZE, "–");
+		(void)snprintf(out, CHART_VALUE_SIZE, "%s", say(SAY_NONE));
 		return out;
 	}
 	/* Less than all is never told as all. */
 	if (percent < 100)
 		percent = floor(percent * 1000) / 1000;
-	(void)snprintf(out, CHART_VALUE_SIZE,
-	    percent >= 100 ? "%.0f %%" : "%.3f %%", percent);
+	(void)snprintf(
+	    plain, sizeof(plain), percent >= 100 ? "%.0f" : "%.3f", percent);
+	in_unit(SAY_PERCENT, plain, out);
 	return out;
 }

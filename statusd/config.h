@@ -106,6 +106,7 @@ struct config {
 	struct conf_list public_metrics;
 	struct conf_list trusted_proxies; /* networks */
 	char *operator_timezone;
+	char *language_file; /* "": English */
 	int log;
 	char *metrics; /* "": none */
 	struct conf_array systems; /* struct config_system */

@@ -7,6 +7,7 @@
 #include "lib/ip.h"
 #include "lib/metrics_http.h"
 #include "lib/sql.h"
+#include "statusd/say.h"
 #include "statusd/template.h"
 
 #include <ctype.h>
@@ -294,6 +295,12 @@ config_check_timezone(const char *s, struct err *e)
 	    "\"%.60s\" is no time zone: write UTC or a name such as "
 	    "Europe/Amsterdam",
 	    s);
+}
+
+int
+config_check_language(const char *s, struct err *e)
+{
+	return say_check(s, e);
 }
 
 int

@@ -24,6 +24,7 @@ int config_check_probe(const char *s, struct err *e);
 int config_check_site_url(const char *s, struct err *e);
 int config_check_link(const char *s, struct err *e);
 int config_check_store(const char *s, struct err *e);
+int config_check_language(const char *s, struct err *e);
 int config_check_timezone(const char *s, struct err *e);
 
 int config_check_percent(const char *s, struct err *e);

@@ -46,6 +46,7 @@ int ctl_export(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_export_site(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_postmortem(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_stale(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_words(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_alert(struct ctl *c, int argc, char **argv, struct err *e);
 
 #define CTL_SYSTEMS_MAX 64

@@ -9,6 +9,7 @@
 #include "statusd/config.h"
 #include "statusd/ctl.h"
 #include "statusd/place.h"
+#include "statusd/say.h"
 #include "statusd/store.h"
 
 #include <stdio.h>
@@ -54,6 +55,8 @@ static const struct verb {
 	    "the whole site into a folder" },
 	{ "token", ctl_token, "SYSTEM", "make a token for a reporter" },
 	{ "alert", ctl_alert, "test [NAME]", "send a test to the alerts" },
+	{ "words", ctl_words, "",
+	    "every string of the page, to make a language_file from" },
 	{ "stale", ctl_stale, "",
 	    "render the site, if statusd has been away for 5 minutes" },
 	{ NULL, NULL, NULL, NULL },
@@ -102,7 +105,8 @@ run(const struct daemon_args *args, const struct verb *v, int argc, char **argv,
 	if (config == NULL)
 		return CTL_FAILED;
 	c.config = config;
-	c.store = open_store(config, e);
+	if (say_load(config->language_file, e) == 0)
+		c.store = open_store(config, e);
 	if (c.store != NULL)
 		rc = v->run(&c, argc, argv, e);
 	store_close(c.store);

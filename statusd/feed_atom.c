@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "statusd/say.h"
 
 #define HISTORY_MAX 50
 
@@ -70,7 +71,8 @@ atom_begin(struct html *h, const struct feed *f)
 	struct buf text;
 
 	html_trusted(h, xml, sizeof(xml) - 1);
-	html_start(h, "feed", "xmlns", FEED_ATOM_NS, "xml:lang", "en", NULL);
+	html_start(h, "feed", "xmlns", FEED_ATOM_NS, "xml:lang",
+	    say(SAY_LANGUAGE), NULL);
 	html_newline(h);
 	buf_init(&text, 8192);
 	buf_printf(&text, "%s%s", f->site->url, f->path);

@@ -3,6 +3,7 @@
 #include "lib/buf.h"
 #include "statusd/jout.h"
 #include "statusd/markdown.h"
+#include "statusd/say.h"
 
 #define PART_MAX ((size_t)4 * 1024 * 1024)
 
@@ -77,7 +78,7 @@ feed_json(const struct feed *f, struct buf *out)
 	buf_printf(&text, "%s%s", f->site->url, f->path);
 	jout_text(&j, "feed_url", buf_text(&text));
 	buf_free(&text);
-	jout_text(&j, "language", "en");
+	jout_text(&j, "language", say(SAY_LANGUAGE));
 	jout_array(&j, "items");
 	for (size_t i = 0; i < n; i++)
 		item(&j, f, &items[i]);

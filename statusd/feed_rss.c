@@ -3,6 +3,7 @@
 #include "lib/buf.h"
 #include "statusd/http_rules.h"
 #include "statusd/markdown.h"
+#include "statusd/say.h"
 
 #define HISTORY_MAX 50
 #define PART_MAX ((size_t)4 * 1024 * 1024)
@@ -68,7 +69,7 @@ rss_begin(struct html *h, const struct feed *f, const char *about)
 	html_element(h, "title", buf_text(&text), NULL);
 	html_element(h, "link", f->site->url, NULL);
 	html_element(h, "description", about, NULL);
-	html_element(h, "language", "en", NULL);
+	html_element(h, "language", say(SAY_LANGUAGE), NULL);
 	buf_reset(&text);
 	buf_printf(&text, "%s%s", f->site->url, f->path);
 	html_element(h, "atom:link", "", "href", buf_text(&text), "rel", "self",
@@ -124,7 +125,7 @@ feed_rss(const struct feed *f, struct buf *out)
 	struct html h;
 
 	xml_init(&h, out);
-	rss_begin(&h, f, "Posts and their updates, as they come");
+	rss_begin(&h, f, say(SAY_FEED_ABOUT));
 	for (size_t i = 0; i < n; i++)
 		rss_item(&h, f, &items[i]);
 	return rss_end(&h);
@@ -138,7 +139,7 @@ feed_history_rss(const struct model_site *site, struct buf *out)
 	size_t n = 0;
 
 	xml_init(&h, out);
-	rss_begin(&h, &f, "Incidents and maintenance");
+	rss_begin(&h, &f, say(SAY_FEED_HISTORY));
 	for (size_t i = 0; i < site->n_threads && n < HISTORY_MAX; i++) {
 		const struct model_thread *t = &site->threads[i];
 

@@ -1,6 +1,7 @@
 #include "statusd/flags.h"
 
 #include "statusd/html.h"
+#include "statusd/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,7 +284,7 @@ flags_symbol(struct html *h, const char *code)
 void
 flags_use(struct html *h, const char *code)
 {
-	const char *name = flags_country(code);
+	const char *name = say_country(code);
 	char ref[16];
 
 	if (code[0] == '\0')

@@ -2,6 +2,7 @@
 #define STATUSD_FLAGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct html;
 
@@ -12,6 +13,9 @@ struct html;
 
 /* The country's English name for an ISO 3166-1 alpha-2 code, or NULL. */
 const char *flags_country(const char *code);
+/* Its place in the table, or -1; "NL Netherlands" of a place, or NULL. */
+int flags_country_at(const char *code);
+const char *flags_country_row(size_t i);
 
 /* Whether there is a drawing for it. */
 bool flags_known(const char *code);

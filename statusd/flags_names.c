@@ -263,14 +263,29 @@ by_code(const void *key, const void *row)
 	return strncmp(key, *(const char *const *)row, 2);
 }
 
+#define N_COUNTRIES (sizeof(countries) / sizeof(countries[0]))
+
+int
+flags_country_at(const char *code)
+{
+	const char *const *row = NULL;
+
+	if (strlen(code) == 2)
+		row = bsearch(code, countries, N_COUNTRIES,
+		    sizeof(countries[0]), by_code);
+	return row != NULL ? (int)(row - countries) : -1;
+}
+
 const char *
 flags_country(const char *code)
 {
-	const char *const *row;
+	int i = flags_country_at(code);
 
-	if (strlen(code) != 2)
-		return NULL;
-	row = bsearch(code, countries, sizeof(countries) / sizeof(countries[0]),
-	    sizeof(countries[0]), by_code);
-	return row != NULL ? *row + 3 : NULL;
+	return i >= 0 ? countries[i] + 3 : NULL;
+}
+
+const char *
+flags_country_row(size_t i)
+{
+	return i < N_COUNTRIES ? countries[i] : NULL;
 }

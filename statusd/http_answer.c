@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 /*
- * The page has no script, loads style sheet and icon from its own host and
+ * The page loads style sheet, icon and its one script from its own host and
  * sends its search form there: nothing else may happen in it, whatever a text
  * in it tries.
  */
 #define PAGE_POLICY                                              \
 	"default-src 'none'; style-src 'self'; img-src 'self'; " \
+	"script-src 'self'; "                                    \
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 #define OTHER_POLICY "default-src 'none'; frame-ancestors 'none'"
 

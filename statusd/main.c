@@ -21,6 +21,7 @@
 #include "statusd/probe.h"
 #include "statusd/probe_take.h"
 #include "statusd/rescue.h"
+#include "statusd/say.h"
 #include "statusd/site.h"
 #include "statusd/site_search.h"
 #include "statusd/store.h"
@@ -467,7 +468,7 @@ main(int argc, char **argv)
 	}
 	d.config = config_read(
 	    d.args.conf_file, d.args.overrides, d.args.n_overrides, &e);
-	if (d.config == NULL) {
+	if (d.config == NULL || say_load(d.config->language_file, &e) == -1) {
 		(void)fprintf(stderr, "statusd: %s\n", e.text);
 		return 1;
 	}

@@ -10,13 +10,12 @@ int
 page_thread(const struct model_site *site, const struct model_thread *t,
     struct buf *out)
 {
-	char path[PAGE_PATH_SIZE], month_path[PAGE_PATH_SIZE], month[64];
+	char path[PAGE_PATH_SIZE], month_path[PAGE_PATH_SIZE];
+	char month[VIEW_MONTH_SIZE], text[2 * VIEW_MONTH_SIZE];
 	struct page_head head = { .title = t->title,
 		.path = page_thread_path(t, path),
-		.lives = model_thread_open(t)
-		    ? "It is written anew with each update; how things stand "
-		      "now is on the front page."
-		    : "That is the time of its newest entry." };
+		.lives = model_thread_open(t) ? SAY_LIVES_OPEN
+		                              : SAY_LIVES_ENTRY };
 	struct view_month m = view_month_of(t->opened_at);
 	struct page p;
 
@@ -30,9 +29,9 @@ page_thread(const struct model_site *site, const struct model_thread *t,
 	page_labels(&p, t);
 	html_end(&p.h, "article");
 	html_start(&p.h, "p", "class", "more", NULL);
-	(void)snprintf(month, sizeof(month), "All posts of %s %d",
-	    view_month_name(m.month), m.year);
-	page_link(&p, page_month_path(m.year, m.month, month_path), month);
+	page_link(&p, page_month_path(m.year, m.month, month_path),
+	    say_in(text, sizeof(text), SAY_POSTS_OF, "month",
+	        view_month_year(m, month), NULL));
 	html_end(&p.h, "p");
 	return page_end(&p, &head);
 }
@@ -42,7 +41,8 @@ static void
 neighbours(struct page *p, struct view_month m)
 {
 	struct view_month later = { 0, 0 }, earlier = { 0, 0 }, seen;
-	char path[PAGE_PATH_SIZE], text[64];
+	char path[PAGE_PATH_SIZE], text[2 * VIEW_MONTH_SIZE];
+	char name[VIEW_MONTH_SIZE];
 	int at = m.year * 12 + m.month;
 
 	for (size_t i = 0; i < p->site->n_threads; i++) {
@@ -52,20 +52,18 @@ neighbours(struct page *p, struct view_month m)
 		else if (seen.year * 12 + seen.month < at && earlier.year == 0)
 			earlier = seen;
 	}
-	html_start(
-	    &p->h, "nav", "class", "pages", "aria-label", "Months", NULL);
+	html_start(&p->h, "nav", "class", "pages", "aria-label",
+	    say(SAY_NAV_MONTHS), NULL);
 	if (earlier.year != 0) {
-		(void)snprintf(text, sizeof(text), "← %s %d",
-		    view_month_name(earlier.month), earlier.year);
 		page_link(p, page_month_path(earlier.year, earlier.month, path),
-		    text);
+		    say_in(text, sizeof(text), SAY_BEFORE, "month",
+		        view_month_year(earlier, name), NULL));
 	}
 	html_text(&p->h, " ");
 	if (later.year != 0) {
-		(void)snprintf(text, sizeof(text), "%s %d →",
-		    view_month_name(later.month), later.year);
-		page_link(
-		    p, page_month_path(later.year, later.month, path), text);
+		page_link(p, page_month_path(later.year, later.month, path),
+		    say_in(text, sizeof(text), SAY_AFTER, "month",
+		        view_month_year(later, name), NULL));
 	}
 	html_end(&p->h, "nav");
 }
@@ -74,15 +72,13 @@ int
 page_month(
     const struct model_site *site, struct view_month month, struct buf *out)
 {
-	char path[PAGE_PATH_SIZE], title[64];
-	struct page_head head = { .title = title,
+	char path[PAGE_PATH_SIZE], title[VIEW_MONTH_SIZE];
+	struct page_head head = { .title = view_month_year(month, title),
 		.path = page_month_path(month.year, month.month, path),
-		.lives = "That is the time of its newest entry." };
+		.lives = SAY_LIVES_ENTRY };
 	int64_t newest = 0;
 	struct page p;
 
-	(void)snprintf(title, sizeof(title), "%s %d",
-	    view_month_name(month.month), month.year);
 	for (size_t i = 0; i < site->n_threads; i++)
 		if (view_same_month(
 		        view_month_of(site->threads[i].opened_at), month) &&
@@ -128,30 +124,35 @@ planned(struct page *p, const char *heading, enum model_status status)
 int
 page_maintenance(const struct model_site *site, int64_t now, struct buf *out)
 {
-	static const struct page_head head = { .title = "Maintenance",
+	const struct page_head head = { .title = say(SAY_MAINTENANCE),
 		.path = "maintenance/",
-		.lives = "If that is long ago, what it says may no longer be "
-		         "true." };
+		.lives = SAY_LIVES_STATE };
 	struct page p;
 	size_t n;
 
 	page_begin(&p, site, &head, now, out);
 	page_drawings(&p, NULL);
-	html_element(&p.h, "h1", "Maintenance", NULL);
-	n = planned(&p, "Under way", MODEL_IN_PROGRESS);
-	n += planned(&p, "Coming", MODEL_SCHEDULED);
+	html_element(&p.h, "h1", say(SAY_MAINTENANCE), NULL);
+	n = planned(&p, say(SAY_UNDER_WAY), MODEL_IN_PROGRESS);
+	n += planned(&p, say(SAY_COMING), MODEL_SCHEDULED);
 	if (n == 0)
-		html_element(&p.h, "p", "No maintenance is planned.", NULL);
-	(void)planned(&p, "Past", MODEL_COMPLETED);
+		html_element(&p.h, "p", say(SAY_NOTHING_PLANNED), NULL);
+	(void)planned(&p, say(SAY_PAST), MODEL_COMPLETED);
 	return page_end(&p, &head);
 }
 
 int
 page_not_found(const struct model_site *site, struct buf *out)
 {
-	static const struct page_head head = { .title = "Not found",
+	const struct page_head head = { .title = say(SAY_NOT_FOUND),
 		.path = NULL,
-		.lives = "That is the time of the newest entry." };
+		.lives = SAY_LIVES_NEWEST };
+	const struct page_slot front = {
+		.name = "link", .path = "", .text = say(SAY_FRONT_PAGE)
+	};
+	const struct page_slot search = {
+		.name = "link", .path = "search/", .text = say(SAY_SEARCH_LINK)
+	};
 	int64_t newest = 0;
 	struct page p;
 
@@ -159,13 +160,11 @@ page_not_found(const struct model_site *site, struct buf *out)
 		if (site->threads[i].updated_at > newest)
 			newest = site->threads[i].updated_at;
 	page_begin(&p, site, &head, newest, out);
-	html_element(&p.h, "h1", "There is no such page", NULL);
+	html_element(&p.h, "h1", say(SAY_NO_SUCH_PAGE), NULL);
 	html_start(&p.h, "p", NULL);
-	html_text(&p.h, "How everything stands now is on the ");
-	page_link(&p, "", "front page");
-	html_text(&p.h, ". An older post may be found by the ");
-	page_link(&p, "search/", "search");
-	html_text(&p.h, " or in the archive:");
+	page_say(&p, SAY_NOT_FOUND_FRONT, &front, 1);
+	html_text(&p.h, " ");
+	page_say(&p, SAY_NOT_FOUND_SEARCH, &search, 1);
 	html_end(&p.h, "p");
 	page_months(&p);
 	return page_end(&p, &head);

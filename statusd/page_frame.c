@@ -87,6 +87,40 @@ page_second(struct page *p, int64_t at)
 	page_time_as(p, at, view_second(at, text));
 }
 
+static void
+page_slot(struct page *p, const struct page_slot *s)
+{
+	if (s->minute != 0)
+		page_minute(p, s->minute);
+	else if (s->second != 0)
+		page_second(p, s->second);
+	else if (s->path != NULL)
+		page_link(p, s->path, s->text);
+	else
+		html_text(&p->h, s->text);
+}
+
+void
+page_say(struct page *p, enum say id, const struct page_slot *slots, size_t n)
+{
+	const char *text = say(id);
+
+	while (*text != '\0') {
+		size_t w = strcspn(text, "{"), k = 0, name;
+
+		html_text_n(&p->h, text, w);
+		text += w;
+		if (*text == '\0')
+			return;
+		name = strcspn(text, "}");
+		for (k = 0; k < n; k++)
+			if (strlen(slots[k].name) + 1 == name &&
+			    strncmp(slots[k].name, text + 1, name - 1) == 0)
+				page_slot(p, &slots[k]);
+		text += name + (text[name] == '}');
+	}
+}
+
 /* Each mark has a form of its own: it is told without its colour. */
 static const struct {
 	const char *style;
@@ -163,6 +197,9 @@ head_links(struct page *p, const struct page_head *head)
 
 	join(p, assets_style_name(), href);
 	html_start(h, "link", "rel", "stylesheet", "href", href, NULL);
+	join(p, assets_script_name(), href);
+	html_start(h, "script", "src", href, "defer", "", NULL);
+	html_end(h, "script");
 	join(p, "favicon.svg", href);
 	html_start(h, "link", "rel", "icon", "type", "image/svg+xml", "href",
 	    href, NULL);
@@ -221,16 +258,17 @@ site_header(struct page *p, bool front)
 	else
 		page_link(p, "", p->site->title);
 	html_end(h, "p");
-	html_start(h, "nav", "aria-label", "Site", NULL);
+	html_start(h, "nav", "aria-label", say(SAY_NAV_SITE), NULL);
 	html_start(h, "ul", NULL);
 	static const struct {
-		const char *path, *text;
-	} links[] = { { "maintenance/", "Maintenance" },
-		{ "reports/", "Reports" }, { "search/", "Search" },
-		{ "feed/", "Feed" } };
+		const char *path;
+		enum say text;
+	} links[] = { { "maintenance/", SAY_NAV_MAINTENANCE },
+		{ "reports/", SAY_NAV_REPORTS }, { "search/", SAY_NAV_SEARCH },
+		{ "feed/", SAY_NAV_FEED } };
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
 		html_start(h, "li", NULL);
-		page_link(p, links[i].path, links[i].text);
+		page_link(p, links[i].path, say(links[i].text));
 		html_end(h, "li");
 	}
 	html_end(h, "ul");
@@ -249,6 +287,15 @@ page_bare(struct page *p, const struct model_site *site, int64_t written,
 }
 
 void
+page_root(struct html *h)
+{
+	const char *direction = say(SAY_DIRECTION);
+
+	html_start(h, "html", "lang", say(SAY_LANGUAGE), "dir",
+	    strcmp(direction, "rtl") == 0 ? direction : NULL, NULL);
+}
+
+void
 page_begin(struct page *p, const struct model_site *site,
     const struct page_head *head, int64_t written, struct buf *out)
 {
@@ -256,12 +303,12 @@ page_begin(struct page *p, const struct model_site *site,
 
 	page_bare(p, site, written, out);
 	html_trusted(&p->h, doctype, sizeof(doctype) - 1);
-	html_start(&p->h, "html", "lang", "en", NULL);
+	page_root(&p->h);
 	html_newline(&p->h);
 	html_head(p, head);
 	html_start(&p->h, "body", NULL);
-	html_element(&p->h, "a", "Skip to the content", "class", "skip", "href",
-	    "#main", NULL);
+	html_element(
+	    &p->h, "a", say(SAY_SKIP), "class", "skip", "href", "#main", NULL);
 	html_newline(&p->h);
 	site_header(p, head->title[0] == '\0');
 	html_start(&p->h, "main", "id", "main", NULL);
@@ -275,7 +322,7 @@ footer_links(struct page *p)
 
 	if (p->site->n_links == 0)
 		return;
-	html_start(h, "nav", "aria-label", "Links and resources", NULL);
+	html_start(h, "nav", "aria-label", say(SAY_NAV_LINKS), NULL);
 	html_start(h, "ul", NULL);
 	for (size_t i = 0; i < p->site->n_links; i++) {
 		html_start(h, "li", NULL);
@@ -290,6 +337,7 @@ footer_links(struct page *p)
 int
 page_end(struct page *p, const struct page_head *head)
 {
+	const struct page_slot at = { .name = "time", .second = p->written };
 	struct html *h = &p->h;
 
 	html_end(h, "main");
@@ -298,14 +346,15 @@ page_end(struct page *p, const struct page_head *head)
 	footer_links(p);
 	if (p->written != 0) {
 		html_start(h, "p", NULL);
-		html_text(h, "This page was written at ");
-		page_second(p, p->written);
-		html_text(h, ". ");
-		if (head->lives != NULL)
-			html_text(h, head->lives);
+		page_say(p, SAY_WRITTEN_AT, &at, 1);
+		if (head->lives != SAY_N) {
+			html_text(h, " ");
+			html_text(h, say(head->lives));
+		}
 		html_end(h, "p");
 	}
-	html_element(h, "p", "All times are UTC.", NULL);
+	html_element(h, "p", say(SAY_ALL_UTC), "class", "zone", "data-here",
+	    say(SAY_YOUR_TIME), NULL);
 	html_end(h, "footer");
 	html_newline(h);
 	html_end(h, "body");

@@ -3,6 +3,7 @@
 
 #include "statusd/html.h"
 #include "statusd/model.h"
+#include "statusd/say.h"
 
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ struct page {
 struct page_head {
 	const char *title; /* in front of the site's; "" on the front page */
 	const char *path; /* canonical, without a slash before it: "2026/03/" */
-	const char *lives; /* how old it can become, a sentence; or NULL */
+	enum say lives; /* how old it can become, a sentence; or SAY_N */
 };
 
 void page_begin(struct page *p, const struct model_site *site,
@@ -31,6 +32,8 @@ void page_begin(struct page *p, const struct model_site *site,
 /* Without header and footer: only what the small parts need. */
 void page_bare(struct page *p, const struct model_site *site, int64_t written,
     struct buf *out);
+/* "<html lang=...>" */
+void page_root(struct html *h);
 /* Returns 0, or -1 where the buffer's cap or the memory was reached. */
 int page_end(struct page *p, const struct page_head *head);
 
@@ -47,6 +50,19 @@ void page_link(struct page *p, const char *path, const char *text);
 void page_time_as(struct page *p, int64_t at, const char *text);
 void page_minute(struct page *p, int64_t at);
 void page_second(struct page *p, int64_t at);
+
+/*
+ * A text of the catalogue with what it says in {braces}: a time or a link.
+ * What "slots" does not name is left out.
+ */
+struct page_slot {
+	const char *name;
+	int64_t minute, second; /* a time; or 0 */
+	const char *path; /* a link there, or NULL */
+	const char *text; /* of the link; or by itself */
+};
+void page_say(
+    struct page *p, enum say id, const struct page_slot *slots, size_t n);
 
 /* A mark with its word, in the colours of "style" (see view_state_style). */
 void page_chip(struct page *p, const char *style, const char *word);

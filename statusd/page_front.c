@@ -13,16 +13,18 @@
 /* Titles behind them. */
 #define LINES_MAX 10
 
-static const struct page_head head = { .title = "",
-	.path = "",
-	.lives = "It is written anew whenever something changes, and at least "
-	         "once a minute: if that time is long ago, what it says may no "
-	         "longer be true." };
+static const struct page_head head = {
+	.title = "", .path = "", .lives = SAY_LIVES_FRONT
+};
 
 static void
 summary(struct page *p)
 {
 	struct html *h = &p->h;
+	const struct page_slot at = { .name = "time", .second = p->written };
+	const struct page_slot again = {
+		.name = "link", .path = "", .text = say(SAY_LOAD_AGAIN)
+	};
 	enum model_state state = view_overall(p->site);
 	char class[48], ref[48];
 	struct buf detail;
@@ -41,12 +43,10 @@ summary(struct page *p)
 	html_element(h, "h1", view_headline(p->site), "id", "overall", NULL);
 	html_element(h, "p", buf_text(&detail), NULL);
 	html_start(h, "p", "class", "asof", NULL);
-	html_text(h, "As of ");
-	page_second(p, p->written);
+	page_say(p, SAY_AS_OF, &at, 1);
 	html_end(h, "p");
 	html_start(h, "p", "class", "aged", NULL);
-	html_text(h, "This page has been open for a while. ");
-	page_link(p, "", "Load it again");
+	page_say(p, SAY_AGED, &again, 1);
 	html_end(h, "p");
 	html_end(h, "div");
 	html_end(h, "section");
@@ -106,17 +106,17 @@ cell(struct page *p, const char *class, const char *label)
 static void
 state_cells(struct page *p, const struct model_system *s)
 {
-	static const char *const answers[] = {
-		[MODEL_NOT_ASKED] = "–",
-		[MODEL_ANSWERS] = "yes",
-		[MODEL_SILENT] = "no",
+	static const enum say answers[] = {
+		[MODEL_NOT_ASKED] = SAY_NONE,
+		[MODEL_ANSWERS] = SAY_YES,
+		[MODEL_SILENT] = SAY_NO,
 	};
 	struct html *h = &p->h;
 	char at[VIEW_TIME_SIZE];
 
 	cell(p, "state", NULL);
 	if (s->internal)
-		page_chip(p, "inside", "internal");
+		page_chip(p, "inside", say(SAY_STATE_INTERNAL));
 	else
 		page_chip(
 		    p, view_state_style(s->state), view_state_word(s->state));
@@ -124,14 +124,14 @@ state_cells(struct page *p, const struct model_system *s)
 	if (s->internal || s->answers == MODEL_NOT_ASKED)
 		cell(p, "answers none", NULL);
 	else
-		cell(p, "answers", "Answers");
-	html_text(h, s->internal ? "–" : answers[s->answers]);
+		cell(p, "answers", say(SAY_ANSWERS));
+	html_text(h, say(s->internal ? SAY_NONE : answers[s->answers]));
 	html_end(h, "td");
-	cell(p, "verified", "Last verified");
+	cell(p, "verified", say(SAY_LAST_VERIFIED));
 	if (s->internal)
-		html_text(h, "–");
+		html_text(h, say(SAY_NONE));
 	else if (s->last_verified == 0)
-		html_text(h, "never");
+		html_text(h, say(SAY_NEVER));
 	else
 		page_time_as(p, s->last_verified,
 		    view_verified(s->last_verified, p->written, at));
@@ -172,19 +172,19 @@ glance_row(struct page *p, const struct model_system *s)
 static void
 glance(struct page *p)
 {
-	static const char *const heads[] = { "Location", "System", "Place",
-		"Role", "State", "Answers", "Last verified" };
+	static const enum say heads[] = { SAY_LOCATION, SAY_SYSTEM, SAY_PLACE,
+		SAY_ROLE, SAY_STATE, SAY_ANSWERS, SAY_LAST_VERIFIED };
 	struct html *h = &p->h;
 
 	html_start(h, "section", "aria-labelledby", "glance", NULL);
-	html_element(h, "h2", "Systems at a Glance", "id", "glance", NULL);
+	html_element(h, "h2", say(SAY_GLANCE), "id", "glance", NULL);
 	html_start(h, "table", "class", "glance", "role", "table",
 	    "aria-labelledby", "glance", NULL);
 	html_start(h, "thead", "role", "rowgroup", NULL);
 	html_start(h, "tr", "role", "row", NULL);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		html_element(h, "th", heads[i], "role", "columnheader", "scope",
-		    "col", NULL);
+		html_element(h, "th", say(heads[i]), "role", "columnheader",
+		    "scope", "col", NULL);
 	html_end(h, "tr");
 	html_end(h, "thead");
 	html_newline(h);
@@ -222,9 +222,9 @@ posts(struct page *p)
 	size_t i = 0, lines = 0;
 
 	html_start(h, "section", "aria-labelledby", "posts", NULL);
-	html_element(h, "h2", "Posts", "id", "posts", NULL);
+	html_element(h, "h2", say(SAY_POSTS), "id", "posts", NULL);
 	if (site->n_threads == 0)
-		html_element(h, "p", "Nothing has been posted yet.", NULL);
+		html_element(h, "p", say(SAY_NO_POSTS), NULL);
 	for (; i < site->n_threads && i < FULL_MAX; i++) {
 		if (i > 0 && h->out->len > FULL_UNTIL)
 			break;
@@ -238,7 +238,7 @@ posts(struct page *p)
 		html_end(h, "ul");
 	if (i < site->n_threads) {
 		html_start(h, "p", "class", "more", NULL);
-		page_link(p, "posts/", "All posts");
+		page_link(p, "posts/", say(SAY_ALL_POSTS));
 		html_end(h, "p");
 	}
 	html_end(h, "section");
@@ -251,7 +251,7 @@ archive(struct page *p)
 	struct html *h = &p->h;
 
 	html_start(h, "section", "aria-labelledby", "archive", NULL);
-	html_element(h, "h2", "Archive", "id", "archive", NULL);
+	html_element(h, "h2", say(SAY_ARCHIVE), "id", "archive", NULL);
 	page_months(p);
 	html_end(h, "section");
 	html_newline(h);
@@ -287,8 +287,8 @@ page_front(const struct model_site *site, int64_t now, struct buf *out)
 	page_begin(&p, site, &head, now, out);
 	drawings(&p);
 	summary(&p);
-	open_threads(&p, MODEL_INCIDENT, "open", "Open incidents");
-	open_threads(&p, MODEL_PLANNED, "planned", "Planned maintenance");
+	open_threads(&p, MODEL_INCIDENT, "open", say(SAY_OPEN_INCIDENTS));
+	open_threads(&p, MODEL_PLANNED, "planned", say(SAY_PLANNED));
 	glance(&p);
 	posts(&p);
 	archive(&p);

@@ -51,15 +51,16 @@ neighbours(struct page *p, const struct page_threads *list, size_t number)
 	size_t older = number == last && last > 1 ? number - 2 : number - 1;
 	char path[PAGE_PATH_SIZE];
 
-	html_start(&p->h, "nav", "class", "pages", "aria-label", "Pages", NULL);
+	html_start(&p->h, "nav", "class", "pages", "aria-label",
+	    say(SAY_NAV_PAGES), NULL);
 	if (older >= 1 && older < number)
-		page_link(p, page_list_path(list, older, path), "← Older");
+		page_link(p, page_list_path(list, older, path), say(SAY_OLDER));
 	html_text(&p->h, " ");
 	if (number < last)
 		page_link(p,
 		    page_list_path(
 		        list, number + 1 == last - 1 ? last : number + 1, path),
-		    "Newer →");
+		    say(SAY_NEWER));
 	html_end(&p->h, "nav");
 }
 
@@ -67,10 +68,10 @@ int
 page_list(const struct model_site *site, const struct page_threads *list,
     size_t number, struct buf *out)
 {
-	char path[PAGE_PATH_SIZE], title[256];
+	char path[PAGE_PATH_SIZE], title[320], page[24];
 	struct page_head head = { .title = title,
 		.path = page_list_path(list, number, path),
-		.lives = "That is the time of its newest entry." };
+		.lives = SAY_LIVES_ENTRY };
 	bool newest = number == page_list_pages(list->n);
 	int64_t at = 0;
 	size_t from, to;
@@ -80,8 +81,12 @@ page_list(const struct model_site *site, const struct page_threads *list,
 	for (size_t i = from; i < to; i++)
 		if (site->threads[list->threads[i]].updated_at > at)
 			at = site->threads[list->threads[i]].updated_at;
-	(void)snprintf(title, sizeof(title),
-	    newest ? "%.200s" : "%.200s, page %zu", list->title, number);
+	(void)snprintf(page, sizeof(page), "%zu", number);
+	if (newest)
+		(void)snprintf(title, sizeof(title), "%s", list->title);
+	else
+		(void)say_in(title, sizeof(title), SAY_PAGE_NUMBER, "title",
+		    list->title, "n", page, NULL);
 	page_begin(&p, site, &head, at, out);
 	html_element(&p.h, "h1", title, NULL);
 	html_start(&p.h, "ul", "class", "lines", NULL);

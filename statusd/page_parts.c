@@ -34,16 +34,15 @@ systems_of(struct page *p, const struct model_thread *t)
 static void
 planned_times(struct page *p, const struct model_thread *t)
 {
-	struct html *h = &p->h;
+	const struct page_slot span[] = {
+		{ .name = "from", .minute = t->planned_from },
+		{ .name = "until", .minute = t->planned_until },
+	};
 
-	html_start(h, "p", "class", "planned", NULL);
-	html_text(h, "Planned from ");
-	page_minute(p, t->planned_from);
-	if (t->planned_until != 0) {
-		html_text(h, " until ");
-		page_minute(p, t->planned_until);
-	}
-	html_end(h, "p");
+	html_start(&p->h, "p", "class", "planned", NULL);
+	page_say(p, t->planned_until != 0 ? SAY_PLANNED_SPAN : SAY_PLANNED_FROM,
+	    span, 2);
+	html_end(&p->h, "p");
 }
 
 void
@@ -57,7 +56,9 @@ page_thread_facts(struct page *p, const struct model_thread *t)
 		page_chip(p, view_status_style(t), view_status_word(t));
 		html_text(h, " ");
 	}
-	page_minute(p, t->opened_at);
+	/* Of what is to come its own time counts, not when it was posted. */
+	if (t->kind != MODEL_PLANNED || t->planned_from == 0)
+		page_minute(p, t->opened_at);
 	systems_of(p, t);
 	buf_init(&span, 256);
 	view_span(t, &span);
@@ -87,7 +88,7 @@ cut_text(struct page *p, const struct model_thread *t, const char *body)
 	html_start(&p->h, "p", NULL);
 	html_text_n(&p->h, buf_text(&plain), n);
 	html_text(&p->h, " … ");
-	page_link(p, page_thread_path(t, path), "Read all of it");
+	page_link(p, page_thread_path(t, path), say(SAY_READ_ALL));
 	html_end(&p->h, "p");
 	buf_free(&plain);
 }
@@ -153,6 +154,7 @@ page_entries(struct page *p, const struct model_thread *t, int heading,
     enum page_extent extent)
 {
 	char path[PAGE_PATH_SIZE];
+	struct buf earlier;
 	size_t from = 1;
 
 	if (t->n_entries == 0)
@@ -162,7 +164,11 @@ page_entries(struct page *p, const struct model_thread *t, int heading,
 		from = t->n_entries - NEWEST;
 		html_start(&p->h, "p", "class", "more", NULL);
 		page_link_start(p, page_thread_path(t, path), NULL);
-		html_textf(&p->h, "%zu earlier updates", from - 1);
+		buf_init(&earlier, 256);
+		say_count(
+		    &earlier, SAY_EARLIER_ONE, SAY_EARLIER, (double)(from - 1));
+		html_text(&p->h, buf_text(&earlier));
+		buf_free(&earlier);
 		html_end(&p->h, "a");
 		html_end(&p->h, "p");
 	}
@@ -207,13 +213,11 @@ page_thread_line(struct page *p, const struct model_thread *t)
 static void
 month_link(struct page *p, struct view_month m)
 {
-	char path[PAGE_PATH_SIZE], full[64];
-	const char *name = view_month_name(m.month);
+	char path[PAGE_PATH_SIZE], full[VIEW_MONTH_SIZE];
 
 	(void)page_month_path(m.year, m.month, path);
-	(void)snprintf(full, sizeof(full), "%s %d", name, m.year);
 	html_text(&p->h, " ");
-	page_link(p, path, full);
+	page_link(p, path, view_month_year(m, full));
 }
 
 void
@@ -238,12 +242,14 @@ page_months(struct page *p)
 	if (last.year != 0)
 		html_end(h, "p");
 	else
-		html_element(h, "p", "No posts yet.", NULL);
+		html_element(h, "p", say(SAY_ARCHIVE_EMPTY), NULL);
 }
 
 void
 page_promise(struct page *p, const struct model_thread *t)
 {
+	const struct page_slot by = { .name = "time",
+		.minute = t->next_update_at };
 	struct html *h = &p->h;
 
 	if (!model_thread_open(t))
@@ -254,9 +260,7 @@ page_promise(struct page *p, const struct model_thread *t)
 	if (t->next_update_at == 0)
 		return;
 	html_start(h, "p", "class", "promise", NULL);
-	html_text(h, "Next update by ");
-	page_minute(p, t->next_update_at);
-	html_text(h, ".");
+	page_say(p, SAY_NEXT_UPDATE, &by, 1);
 	html_end(h, "p");
 }
 
@@ -281,7 +285,7 @@ page_labels(struct page *p, const struct model_thread *t)
 	if (t->n_categories == 0 && t->n_tags == 0)
 		return;
 	html_start(&p->h, "p", "class", "labels", NULL);
-	html_text(&p->h, "More of:");
+	html_text(&p->h, say(SAY_MORE_OF));
 	labels(p, "category", t->categories, t->n_categories);
 	labels(p, "tag", t->tags, t->n_tags);
 	html_end(&p->h, "p");

@@ -6,7 +6,6 @@
 #include "statusd/chart_table.h"
 #include "statusd/page_parts.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,20 +24,20 @@ has_credit(const struct model_system *s)
 static void
 minutes(struct html *h, int64_t seconds)
 {
-	html_start(h, "td", NULL);
-	html_textf(h, "%" PRId64, (seconds + 59) / 60);
-	html_end(h, "td");
+	char number[SAY_NUMBER_SIZE];
+
+	html_element(
+	    h, "td", say_number((double)((seconds + 59) / 60), number), NULL);
 }
 
 static void
 month(struct html *h, const struct model_month *m, bool credit)
 {
-	char value[CHART_VALUE_SIZE];
+	char value[CHART_VALUE_SIZE], name[VIEW_MONTH_SIZE];
+	struct view_month at = { m->year, m->month };
 
 	html_start(h, "tr", NULL);
-	html_start(h, "th", "scope", "row", NULL);
-	html_textf(h, "%s %d", view_month_name(m->month), m->year);
-	html_end(h, "th");
+	html_element(h, "th", view_month_year(at, name), "scope", "row", NULL);
 	html_element(
 	    h, "td", chart_percent(model_uptime(&m->t, false), value), NULL);
 	html_element(
@@ -47,12 +46,10 @@ month(struct html *h, const struct model_month *m, bool credit)
 	minutes(h, model_downtime_s(&m->t, true));
 	minutes(h, model_unknown_s(&m->t, false));
 	if (credit) {
-		html_start(h, "td", NULL);
-		if (m->credit >= 0)
-			html_textf(h, "%.4g %%", m->credit);
-		else
-			html_text(h, "–");
-		html_end(h, "td");
+		html_element(h, "td",
+		    m->credit >= 0 ? chart_share(m->credit, value)
+		                   : say(SAY_NONE),
+		    NULL);
 	}
 	html_end(h, "tr");
 }
@@ -60,9 +57,9 @@ month(struct html *h, const struct model_month *m, bool credit)
 static void
 system_months(struct page *p, const struct model_system *s)
 {
-	static const char *const heads[] = { "Month", "Usable",
-		"… planned work aside", "Not usable, min",
-		"… planned work aside", "Not known, min", "Credit" };
+	static const enum say heads[] = { SAY_MONTH, SAY_USABLE,
+		SAY_USABLE_ASIDE, SAY_NOT_USABLE_MIN, SAY_USABLE_ASIDE,
+		SAY_NOT_KNOWN_MIN, SAY_CREDIT };
 	struct html *h = &p->h;
 	bool credit = has_credit(s);
 	char path[PAGE_PATH_SIZE];
@@ -73,7 +70,7 @@ system_months(struct page *p, const struct model_system *s)
 		html_textf(h, ": %s", s->role);
 	html_end(h, "h2");
 	if (s->n_months == 0) {
-		html_element(h, "p", "Nothing is known of it yet.", NULL);
+		html_element(h, "p", say(SAY_NOTHING_KNOWN), NULL);
 		return;
 	}
 	chart_table_head(h, s->code, heads, credit ? 7 : 6);
@@ -85,25 +82,20 @@ system_months(struct page *p, const struct model_system *s)
 int
 page_reports(const struct model_site *site, int64_t now, struct buf *out)
 {
-	static const struct page_head head = { .title = "Reports",
+	const struct page_head head = { .title = say(SAY_REPORTS),
 		.path = "reports/",
-		.lives = "The month that is not over counts until then." };
+		.lives = SAY_LIVES_MONTH };
 	struct page p;
 
 	page_begin(&p, site, &head, now, out);
-	html_element(&p.h, "h1", "Uptime and downtime", NULL);
-	html_element(&p.h, "p",
-	    "What customers could use counts, never a ping alone. Time of "
-	    "which nothing is known counts neither as usable nor as not "
-	    "usable. Months are those of UTC.",
-	    NULL);
+	html_element(&p.h, "h1", say(SAY_UPTIME), NULL);
+	html_element(&p.h, "p", say(SAY_UPTIME_RULE), NULL);
 	if (!site->show_availability) {
-		html_element(
-		    &p.h, "p", "These figures are not published.", NULL);
+		html_element(&p.h, "p", say(SAY_NOT_PUBLIC), NULL);
 		return page_end(&p, &head);
 	}
 	html_start(&p.h, "p", NULL);
-	page_link(&p, "reports/uptime.csv", "All of it as CSV");
+	page_link(&p, "reports/uptime.csv", say(SAY_AS_CSV));
 	html_end(&p.h, "p");
 	for (size_t i = 0; i < site->n_systems; i++)
 		if (!site->systems[i].internal)

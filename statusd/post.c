@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "statusd/say.h"
 #include "statusd/store_thread.h"
 
 #include <ctype.h>
@@ -49,6 +50,18 @@ publish_opening(struct store *s, struct store_thread *t, struct store_entry *en,
 	return store_entry_publish(s, en, 0, now, e);
 }
 
+/* "NC036: Update 2" */
+static char *
+make_numbered(const char *prefix, int number)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, "%s: ", prefix);
+	say_count(&b, SAY_UPDATE, SAY_UPDATE, number);
+	return buf_take(&b);
+}
+
 static int
 publish_further(struct store *s, const struct store_thread *t,
     struct store_entry *en, int64_t now, struct err *e)
@@ -63,7 +76,8 @@ publish_further(struct store *s, const struct store_thread *t,
 		return store_entry_publish(s, en, 0, now, e);
 	if (store_next_number(s, t->id, &number, e) == -1)
 		return -1;
-	if (asprintf(&title, "%s: Update %d", t->prefix, number) == -1)
+	title = make_numbered(t->prefix, number);
+	if (title == NULL)
 		return err_set(e, "no memory");
 	free(en->title);
 	en->title = title;

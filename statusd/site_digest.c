@@ -1,6 +1,7 @@
 #include "statusd/site_digest.h"
 
 #include "statusd/model.h"
+#include "statusd/say.h"
 
 #include <string.h>
 
@@ -146,6 +147,7 @@ digest_system(struct digest_state *d, const struct model_system *s)
 void
 digest_frame(struct digest_state *d, const struct model_site *site)
 {
+	digest_text(d, say_mark());
 	digest_text(d, site->title);
 	digest_text(d, site->url);
 	digest_number(d, site->show_availability);

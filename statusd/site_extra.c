@@ -25,6 +25,7 @@ badge(struct site_work *w, const struct model_system *s)
 	if (!site_name_ok(name))
 		return 0;
 	digest_begin(&d);
+	digest_text(&d, say_mark());
 	digest_text(&d, name);
 	digest_number(
 	    &d, (int64_t)(s != NULL ? s->state : view_overall(w->model)));
@@ -131,10 +132,10 @@ security(struct site_work *w)
 	if (url == NULL || site_job_take_old(w, &job))
 		return 0;
 	buf_printf(&w->out,
-	    "Contact: %s\nExpires: %s\nPreferred-Languages: en\n"
+	    "Contact: %s\nExpires: %s\nPreferred-Languages: %s\n"
 	    "Canonical: %s.well-known/security.txt\n",
 	    url, clock_rfc3339(month + (int64_t)330 * 86400, at),
-	    w->model->url);
+	    say(SAY_LANGUAGE), w->model->url);
 	return site_job_put(w, &job, 0);
 }
 

@@ -132,10 +132,10 @@ system_page(
 static int
 group_pages(struct site_work *w, const struct group *g)
 {
-	static const char *const what[] = {
-		[GROUP_SYSTEM] = "Posts about",
-		[GROUP_CATEGORY] = "Category:",
-		[GROUP_TAG] = "Tag:",
+	static const enum say what[] = {
+		[GROUP_SYSTEM] = SAY_POSTS_ABOUT,
+		[GROUP_CATEGORY] = SAY_CATEGORY,
+		[GROUP_TAG] = SAY_TAG,
 	};
 	char path[GROUP_PATH_SIZE], title[256];
 	struct page_threads list = { .threads = g->threads,
@@ -144,8 +144,8 @@ group_pages(struct site_work *w, const struct group *g)
 		.path = group_path(g->kind, g->slug, path),
 		.newest = g->kind == GROUP_SYSTEM ? "posts/" : "" };
 
-	(void)snprintf(
-	    title, sizeof(title), "%s %.200s", what[g->kind], g->name);
+	(void)say_in(
+	    title, sizeof(title), what[g->kind], "name", g->name, NULL);
 	if (g->kind == GROUP_SYSTEM && system_page(w, &list, g) != 0)
 		return -1;
 	return g->n > 0 ? list_pages(w, &list) : 0;
@@ -158,7 +158,7 @@ all_posts(struct site_work *w)
 	size_t *places = calloc(n + 1, sizeof(*places));
 	struct page_threads list = { .threads = places,
 		.n = n,
-		.title = "All posts",
+		.title = say(SAY_ALL_POSTS),
 		.path = "",
 		.newest = "posts/" };
 	int rc;

@@ -17,25 +17,38 @@
 #define REPORT_S 600
 
 #define CSS "text/css; charset=utf-8"
+#define SCRIPT "text/javascript; charset=utf-8"
 #define SVG "image/svg+xml"
+
+/* A file that is part of the program; its name changes with its content. */
+static int
+asset(struct site_work *w, const struct site_content *content)
+{
+	struct site_file *f = site_file_new(content);
+
+	if (f == NULL || site_table_add(w->table, f) != 0)
+		return err_set(w->e, "%s: out of memory", content->name);
+	return 0;
+}
 
 static int
 assets(struct site_work *w)
 {
 	struct site_job icon = { "favicon.svg", SVG, SITE_ASSET, false, 0,
 		{ { 0 } } };
-	size_t len;
-	const char *style = assets_style(&len);
-	struct site_content content = { .name = assets_style_name(),
+	struct site_content style = { .name = assets_style_name(),
 		.type = CSS,
 		.rank = SITE_ASSET,
-		.forever = 1,
-		.body = style,
-		.len = len };
-	struct site_file *f = site_file_new(&content);
+		.forever = 1 };
+	struct site_content script = { .name = assets_script_name(),
+		.type = SCRIPT,
+		.rank = SITE_ASSET,
+		.forever = 1 };
 
-	if (f == NULL || site_table_add(w->table, f) != 0)
-		return err_set(w->e, "style sheet: out of memory");
+	style.body = assets_style(&style.len);
+	script.body = assets_script(&script.len);
+	if (asset(w, &style) != 0 || asset(w, &script) != 0)
+		return -1;
 	assets_icon(&w->out, view_overall(w->model));
 	return site_job_put(w, &icon, 0);
 }
@@ -148,6 +161,7 @@ digests(struct site_work *w)
 		return err_set(w->e, "out of memory");
 	digest_begin(&d);
 	digest_text(&d, assets_style_name());
+	digest_text(&d, assets_script_name());
 	digest_frame(&d, w->model);
 	w->frame = digest_end(&d);
 	digest_begin(&d);

@@ -252,23 +252,27 @@ form(struct page *p, const char *query)
 	html_start(
 	    h, "form", "role", "search", "method", "get", "action", "./", NULL);
 	html_start(h, "label", NULL);
-	html_text(h, "Words to look for");
+	html_text(h, say(SAY_SEARCH_WORDS));
 	html_start(h, "input", "type", "search", "name", "q", "value", query,
 	    "maxlength", "200", "enterkeyhint", "search", NULL);
 	html_end(h, "label");
-	html_element(h, "button", "Search", "type", "submit", NULL);
+	html_element(
+	    h, "button", say(SAY_SEARCH_BUTTON), "type", "submit", NULL);
 	html_end(h, "form");
 }
 
 static void
 count_line(struct html *h, size_t n)
 {
+	char number[SAY_NUMBER_SIZE];
+
 	html_start(h, "p", "role", "status", NULL);
-	if (n == 0)
-		html_text(h, "No post has all of these words.");
-	else
-		html_textf(h, "%zu post%s found%s", n, n == 1 ? "" : "s",
-		    n > HITS_MAX ? ", the newest of them:" : ":");
+	say_html(h,
+	    n == 0             ? SAY_FOUND_NONE
+	        : n == 1       ? SAY_FOUND_ONE
+	        : n > HITS_MAX ? SAY_FOUND_MANY
+	                       : SAY_FOUND,
+	    "n", say_number((double)n, number), NULL);
 	html_end(h, "p");
 }
 
@@ -305,16 +309,15 @@ int
 search_page(const struct search *s, struct store_search *index,
     const struct search_query *q, struct buf *out)
 {
-	static const struct page_head head = { .title = "Search",
+	const struct page_head head = { .title = say(SAY_SEARCH),
 		.path = "search/",
-		.lives = "Posts that are newer than that were not looked "
-		         "through." };
+		.lives = SAY_LIVES_SEARCH };
 	struct page p;
 	int rc = 0;
 
 	page_begin(
 	    &p, &s->site, &head, q->now != 0 ? q->now : s->modified, out);
-	html_element(&p.h, "h1", "Search", NULL);
+	html_element(&p.h, "h1", say(SAY_SEARCH), NULL);
 	form(&p, q->text);
 	if (q->text[strspn(q->text, " \t\r\n")] != '\0')
 		rc = index != NULL ? results(&p, index, q->text) : -1;

@@ -92,7 +92,8 @@ sweep_name(int root, const char *folder, const char *last,
 		return;
 	}
 	if (is_unfinished(last) ||
-	    ((!top || strncmp(last, "style-", 6) == 0) &&
+	    ((!top || strncmp(last, "style-", 6) == 0 ||
+	         strncmp(last, "here-", 5) == 0) &&
 	        !is_wanted(want, path)))
 		(void)unlinkat(root, path, 0);
 }

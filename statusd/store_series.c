@@ -2,6 +2,7 @@
 
 #include "lib/err.h"
 #include "statusd/config.h"
+#include "statusd/say.h"
 #include "statusd/store_inner.h"
 #include "statusd/store_report.h"
 
@@ -74,20 +75,24 @@ struct chart_of {
 	unsigned bit; /* CONFIG_PUBLIC_* */
 	const char *like; /* GLOB of the samples' names */
 	bool sum; /* of all that fit; else a chart for each */
-	const char *name;
+	enum say name,
+	    name_each; /* the second for one of several: {name} or {n} */
 	const char *unit;
 };
 
 static const struct chart_of charts[] = {
-	{ MODEL_QUEUE, CONFIG_PUBLIC_QUEUE, "queue.*", true, "Queue",
-	    "messages" },
-	{ MODEL_DELAY, CONFIG_PUBLIC_DELAY, "delay*", false, "Delay",
-	    "seconds" },
-	{ MODEL_DISK, CONFIG_PUBLIC_DISK, "disk.used:*", false, "Storage",
-	    "ratio" },
-	{ MODEL_LATENCY, CONFIG_PUBLIC_AVAILABILITY, "latency:*", false, "",
-	    "seconds" },
-	{ MODEL_SPAM, CONFIG_PUBLIC_SPAM, "spam*", false, "Spam", "messages" },
+	{ MODEL_QUEUE, CONFIG_PUBLIC_QUEUE, "queue.*", true, SAY_CHART_QUEUE,
+	    SAY_N, "messages" },
+	{ MODEL_DELAY, CONFIG_PUBLIC_DELAY, "delay*", false, SAY_CHART_DELAY,
+	    SAY_CHART_DELAY_OF, "seconds" },
+	{ MODEL_DELAY, CONFIG_PUBLIC_DELAY, "canary.delay:*", false,
+	    SAY_CHART_DELAY_OF, SAY_CHART_DELAY_OF, "seconds" },
+	{ MODEL_DISK, CONFIG_PUBLIC_DISK, "disk.used:*", false, SAY_CHART_DISK,
+	    SAY_CHART_DISK_N, "ratio" },
+	{ MODEL_LATENCY, CONFIG_PUBLIC_AVAILABILITY, "latency:*", false,
+	    SAY_CHART_LATENCY, SAY_CHART_LATENCY, "seconds" },
+	{ MODEL_SPAM, CONFIG_PUBLIC_SPAM, "spam*", false, SAY_CHART_SPAM,
+	    SAY_CHART_SPAM, "messages" },
 };
 
 struct reading {
@@ -251,21 +256,17 @@ static int
 read_each(
     struct store *s, struct reading *r, struct store_charts *c, struct err *e)
 {
-	char names[8192], title[128];
+	char names[8192], title[256], number[16];
 	int i = 1, n = list_names(s, r, names, sizeof(names), e);
 
 	for (const char *name = names; n > 0 && *name != '\0';
 	     name += strlen(name) + 1, i++) {
 		const char *own = strchr(name, ':');
 
-		if (r->of->name[0] == '\0')
-			(void)snprintf(title, sizeof(title), "%.100s",
-			    own != NULL ? own + 1 : name);
-		else if (n == 1)
-			(void)snprintf(title, sizeof(title), "%s", r->of->name);
-		else
-			(void)snprintf(
-			    title, sizeof(title), "%s %d", r->of->name, i);
+		(void)snprintf(number, sizeof(number), "%d", i);
+		(void)say_in(title, sizeof(title),
+		    n == 1 ? r->of->name : r->of->name_each, "name",
+		    own != NULL ? own + 1 : name, "n", number, NULL);
 		r->only = name;
 		if (read_chart(s, r, title, c, e) == -1)
 			return -1;
@@ -284,8 +285,9 @@ read_all(struct store *s, const struct config *c, struct store_charts *x,
 
 		if ((c->public & charts[i].bit) == 0)
 			continue;
-		rc = charts[i].sum ? read_chart(s, &r, charts[i].name, x, e)
-		                   : read_each(s, &r, x, e);
+		rc = charts[i].sum
+		    ? read_chart(s, &r, say(charts[i].name), x, e)
+		    : read_each(s, &r, x, e);
 		if (rc == -1)
 			return -1;
 	}

@@ -5,6 +5,7 @@
 #include "lib/level.h"
 #include "statusd/config.h"
 #include "statusd/incident.h"
+#include "statusd/say.h"
 #include "statusd/state.h"
 #include "statusd/store_history.h"
 #include "statusd/store_inner.h"
@@ -208,22 +209,24 @@ load_noted(struct store *s, struct model_system *m, struct err *e)
 static char *
 reason(const struct facts *f, enum model_state state, int64_t now)
 {
-	struct buf b;
+	struct buf b, time;
 	const char *said = f->said;
 	char *text;
 
 	buf_init(&b, 1024);
 	buf_str(&b, "");
 	if (state == MODEL_UNKNOWN && f->state.probes_only) {
-		buf_str(&b, "has not been looked at lately");
+		buf_str(&b, say(SAY_NOT_LOOKED_AT));
 	} else if (state == MODEL_UNKNOWN && f->state.reported_at == 0) {
-		buf_str(&b, "has never reported");
+		buf_str(&b, say(SAY_NO_REPORT));
 	} else if (state == MODEL_UNKNOWN) {
-		buf_str(&b, "has not reported since ");
-		template_time(&b, f->state.reported_at,
+		buf_init(&time, 256);
+		template_time(&time, f->state.reported_at,
 		    now - f->state.reported_at > 12 * 3600);
+		say_to(&b, SAY_NO_REPORT_SINCE, "time", buf_text(&time), NULL);
+		buf_free(&time);
 	} else if (state == MODEL_MAINTENANCE) {
-		buf_str(&b, "planned work");
+		buf_str(&b, say(SAY_PLANNED_WORK));
 	} else if (state != MODEL_OPERATIONAL) {
 		if (said != NULL && strstr(said, ": ") != NULL)
 			said = strstr(said, ": ") + 2;

@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "statusd/config.h"
+#include "statusd/say.h"
 #include "statusd/template_inner.h"
 
 #include <math.h>
@@ -20,13 +21,13 @@ recovering(struct buf *b, const struct template_case *c)
 static void
 queue_falls(struct buf *b, const struct template_case *c)
 {
-	buf_str(b, "The queue is falling");
-	if (c->has_number) {
-		buf_str(b, ", ");
-		template_number(b, c->value);
-		buf_str(b, " messages left");
-	}
-	buf_str(b, ". Mail is still delayed, but less and less.");
+	char number[SAY_NUMBER_SIZE];
+
+	if (c->has_number)
+		say_to(b, SAY_FALLING_LEFT, "n",
+		    say_number(floor(c->value), number), NULL);
+	else
+		buf_str(b, say(SAY_FALLING));
 	recovering(b, c);
 	buf_char(b, '\n');
 }
@@ -35,16 +36,18 @@ queue_falls(struct buf *b, const struct template_case *c)
 static void
 number(struct buf *b, const struct template_case *c)
 {
+	char percent[SAY_NUMBER_SIZE];
+
 	if (!c->has_number)
 		return;
 	if (strcmp(c->check, "queue") == 0 || strcmp(c->check, "stuck") == 0) {
-		buf_str(b, " About ");
-		template_number(b, c->value);
-		buf_str(b, " messages are waiting.");
+		buf_char(b, ' ');
+		say_count(b, SAY_WAITING_ONE, SAY_WAITING, floor(c->value));
 	} else if (strcmp(c->check, "disk") == 0 && c->value >= 0 &&
 	    c->value <= 1) {
-		buf_printf(
-		    b, " %.0f %% of it is in use.", floor(c->value * 100));
+		buf_char(b, ' ');
+		say_to(b, SAY_IN_USE, "percent",
+		    template_percent(c->value, percent), NULL);
 	}
 }
 
@@ -52,39 +55,39 @@ static void
 opened(struct buf *b, const struct template_case *c,
     const struct template_words *w)
 {
-	if (strcmp(c->check, INCIDENT_SILENCE) == 0) {
-		buf_str(b, "The system has not reported since ");
-		template_time(b, c->since, true);
-		buf_printf(b, ". %s\n", w->text);
-		return;
+	bool silence = strcmp(c->check, INCIDENT_SILENCE) == 0;
+	struct buf time;
+
+	buf_init(&time, 256);
+	template_time(&time, c->since, silence);
+	if (silence) {
+		say_to(b, SAY_SILENT_SINCE, "time", buf_text(&time), "text",
+		    w->text, NULL);
+	} else {
+		buf_str(b, w->text);
+		number(b, c);
+		buf_str(b, "\n\n");
+		say_to(b, SAY_NOTICED, "time", buf_text(&time), NULL);
 	}
-	buf_str(b, w->text);
-	number(b, c);
-	buf_str(b, "\n\nWe noticed this at ");
-	template_time(b, c->since, false);
-	buf_str(b, " and are looking into it.\n");
+	buf_char(b, '\n');
+	buf_free(&time);
 }
 
 static void
 level(struct buf *b, const struct template_case *c,
     const struct template_words *w)
 {
+	enum say id = c->level == LEVEL_WARNING ? SAY_BETTER
+	    : c->before == LEVEL_WARNING        ? SAY_WORSE
+	                                        : SAY_AGAIN;
+
 	if (c->level == LEVEL_WARNING && strcmp(c->check, "queue") == 0) {
 		queue_falls(b, c);
-	} else if (c->level == LEVEL_WARNING) {
-		buf_printf(b, "It is getting better, but is not over yet: %s",
-		    w->text);
-		number(b, c);
-		buf_char(b, '\n');
-	} else if (c->before == LEVEL_WARNING) {
-		buf_printf(b, "It has become worse. %s", w->text);
-		number(b, c);
-		buf_char(b, '\n');
-	} else {
-		buf_printf(b, "%s again. %s", w->trouble, w->text);
-		number(b, c);
-		buf_char(b, '\n');
+		return;
 	}
+	say_to(b, id, "trouble", w->trouble, "text", w->text, NULL);
+	number(b, c);
+	buf_char(b, '\n');
 }
 
 static void
@@ -92,7 +95,7 @@ still(struct buf *b, const struct template_case *c)
 {
 	if (c->n_still == 0)
 		return;
-	buf_str(b, "\nNot over yet:\n\n");
+	buf_printf(b, "\n%s\n\n", say(SAY_NOT_OVER));
 	for (size_t i = 0; i < c->n_still; i++)
 		buf_printf(b, "- %s\n", c->still[i]);
 }
@@ -151,8 +154,8 @@ template_body(struct buf *b, const struct template_case *c)
 		opened(b, c, w);
 		break;
 	case INCIDENT_JOINED:
-		buf_printf(b, "There is a further problem: %s. %s", w->trouble,
-		    w->text);
+		say_to(b, SAY_JOINED, "trouble", w->trouble, "text", w->text,
+		    NULL);
 		number(b, c);
 		buf_char(b, '\n');
 		break;
@@ -167,19 +170,19 @@ template_body(struct buf *b, const struct template_case *c)
 		still(b, c);
 		break;
 	case INCIDENT_RESOLVED:
-		buf_printf(b, "%s This incident is resolved.\n", w->over_text);
+		say_to(b, SAY_IS_RESOLVED, "text", w->over_text, NULL);
+		buf_char(b, '\n');
 		break;
 	case INCIDENT_HELD:
-		buf_printf(b,
-		    "%s It came back several times, so we watch it for ten "
-		    "minutes before we call it over.\n",
-		    w->over_text);
+		say_to(b, SAY_HELD, "text", w->over_text, NULL);
+		buf_char(b, '\n');
 		break;
 	case INCIDENT_WELL:
-		buf_printf(b, "%s We keep watching it.\n", w->over_text);
+		say_to(b, SAY_WATCHED, "text", w->over_text, NULL);
+		buf_char(b, '\n');
 		break;
 	case INCIDENT_REOPENED:
-		buf_printf(b, "The problem has come back. %s", w->text);
+		say_to(b, SAY_CAME_BACK, "text", w->text, NULL);
 		number(b, c);
 		buf_char(b, '\n');
 		break;

@@ -43,8 +43,8 @@ add_still(struct buf *b, const struct template_case *c)
 	for (size_t i = 0; i < c->n_still; i++)
 		buf_printf(b, "%s%s",
 		    i == 0                    ? ""
-		        : i + 1 == c->n_still ? " and "
-		                              : ", ",
+		        : i + 1 == c->n_still ? say(SAY_AND)
+		                              : say(SAY_COMMA),
 		    c->still[i]);
 }
 
@@ -58,6 +58,8 @@ add_text(struct buf *b, const char *s)
 static void
 add_slot(struct buf *b, enum slot slot, const struct template_case *c)
 {
+	char percent[SAY_NUMBER_SIZE];
+
 	switch (slot) {
 	case SLOT_SYSTEM:
 		add_text(b, c->system);
@@ -80,7 +82,7 @@ add_slot(struct buf *b, enum slot slot, const struct template_case *c)
 		break;
 	case SLOT_PERCENT:
 		if (c->has_number && c->value >= 0 && c->value <= 1)
-			buf_printf(b, "%.0f %%", floor(c->value * 100));
+			buf_str(b, template_percent(c->value, percent));
 		break;
 	case SLOT_SINCE:
 		if (c->since > 0)
@@ -171,13 +173,18 @@ template_check(const char *text, struct err *e)
 void
 template_recovering(struct buf *b, double left, int64_t eta)
 {
-	buf_str(b, "Recovering: ");
-	if (left >= 0) {
-		template_number(b, left);
-		buf_printf(b, " message%s left, empty at about ",
-		    floor(left) == 1 ? "" : "s");
-	} else {
-		buf_str(b, "back to normal at about ");
-	}
-	template_time(b, eta, false);
+	char number[SAY_NUMBER_SIZE];
+	struct buf time;
+
+	buf_init(&time, 256);
+	template_time(&time, eta, false);
+	if (left >= 0)
+		say_to(b,
+		    floor(left) == 1 ? SAY_RECOVERING_LEFT_ONE
+		                     : SAY_RECOVERING_LEFT,
+		    "n", say_number(floor(left), number), "time",
+		    buf_text(&time), NULL);
+	else
+		say_to(b, SAY_RECOVERING, "time", buf_text(&time), NULL);
+	buf_free(&time);
 }

