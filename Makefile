@@ -122,11 +122,11 @@ $(B)/tests/unit/%: $(O)/tests/unit/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call test_archives,tests/unit) $(O)/spf.a $(LIB_A) -lcmocka $(LIBS)
 $(O)/bench.a: $(BENCH_OBJ)
-$(B)/tests/bench/logread $(B)/tests/bench/forecast: $(O)/queuewatch.a
+$(addprefix $(B)/tests/bench/,logread forecast queuewalk showqread): $(O)/queuewatch.a
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(O)/bench.a $(LIB_A)
 	@$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %/queuewatch.a,$^) \
 		$(filter-out $(LIB_A),$(filter %.a,$^)) $(LIB_A) $(LIBS)
 
 $(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/spf.a $(O)/milter.a $(O)/greywl.a $(O)/queuewatch.a $(O)/statusd.a $(LIB_A)
@@ -172,7 +172,7 @@ bench:
 soak: all bench-tools
 	MG_KILLS=1000 MG_LONG=1 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py \
 		tests/system/test_grey_faults.py tests/system/test_careless.py \
-		tests/system/test_statusd_kill.py
+		tests/system/test_statusd_kill.py tests/system/test_queue_counts.py
 
 fuzz:
 	@etc/install-packages build fuzz

@@ -2,6 +2,7 @@
 #include "lib/duration.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "queuewatch/act.h"
 #include "queuewatch/config.h"
 #include "queuewatch/explain.h"
@@ -84,6 +85,7 @@ watch_forever(struct config *c, struct daemon_args *args)
 	enum log_to to = daemon_log_to(c->log);
 	int signals, rc = -1;
 
+	memory_thrifty();
 	log_open("queuewatch", to);
 	log_set_debug(args->debug);
 	if (keep_words(args) == -1) {
@@ -223,6 +225,7 @@ run_verb(struct config *c, int argc, char **argv)
 	size_t i;
 	int rc = 2;
 
+	memory_settle();
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[0], verbs[i].verb) == 0)
 			rc = verbs[i].run(c, argc, argv, &e);

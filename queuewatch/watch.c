@@ -5,6 +5,7 @@
 #include "lib/daemon.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
 #include "queuewatch/compose.h"
@@ -296,6 +297,7 @@ turn(struct watch *w)
 		if (w->sweep_ms != 0 && mono >= w->sweep_ms) {
 			findings_sweep(&w->findings);
 			w->sweep_ms = 0;
+			memory_settle();
 		}
 	} else if (w->lister.fd != -1) {
 		sample_queue(w, 0, mono, wall);

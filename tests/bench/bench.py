@@ -26,11 +26,13 @@ import bench_forecast  # noqa: E402
 import bench_milter  # noqa: E402
 import bench_postfix  # noqa: E402
 import bench_postgrey  # noqa: E402
+import bench_queue  # noqa: E402
 import bench_senders  # noqa: E402
 import bench_site  # noqa: E402
 
 SECTIONS = {
     "log": bench_log.run_section,
+    "queue": bench_queue.run_section,
     "milter": bench_milter.run_section,
     "postgrey": bench_postgrey.run_section,
     "postfix": bench_postfix.run_section,

@@ -3,10 +3,9 @@
 #include "lib/err.h"
 #include "queuewatch/ledger.h"
 #include "queuewatch/logfile.h"
+#include "tests/bench/part/peak.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct reading {
 	struct ledger ledger;
@@ -23,23 +22,6 @@ take(const char *line, size_t n, void *arg)
 	r->lines++;
 	maillog_parse(line, n, &r->dates, &ev);
 	ledger_feed(&r->ledger, &ev);
-}
-
-/* The most memory this program had, in kB. */
-static long
-memory(void)
-{
-	FILE *f = fopen("/proc/self/status", "re");
-	char line[256];
-	long kb = 0;
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, "VmHWM:", 6) == 0)
-			kb = strtol(line + 6, NULL, 10);
-	}
-	if (f != NULL)
-		(void)fclose(f);
-	return kb;
 }
 
 int
@@ -68,7 +50,7 @@ main(int argc, char **argv)
 	(void)printf("%lld lines, %.3f s, %.0f lines/s, %ld kB, received %lld "
 	             "delivered %lld deferred %lld bounced %lld rejected "
 	             "%lld\n",
-	    r.lines, s, (double)r.lines / s, memory(), (long long)c->received,
+	    r.lines, s, (double)r.lines / s, peak_kb(), (long long)c->received,
 	    (long long)c->delivered, (long long)c->deferred,
 	    (long long)c->bounced, (long long)c->rejected);
 	logfile_close(&f);
