@@ -20,7 +20,7 @@ O := $(B)/obj
 
 PROGRAMS := greymilter greymilter-spf greywl queuewatch statusd statusctl
 PKGS := sqlite3 libpq libcurl libmicrohttpd libconfuse jansson libcmark \
-	libxml-2.0 libsodium liboath libqrencode libpsl libseccomp libsystemd \
+	libxml-2.0 libsodium liboath libqrencode libpsl libidn2 libseccomp libsystemd \
 	libcares zlib
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \

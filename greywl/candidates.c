@@ -41,7 +41,8 @@ ask(struct gw *g, struct hosting *h, size_t n, struct err *e)
 	if (l == NULL)
 		return err_set(e, "no memory");
 	for (i = 0; i < 2 * n; i++) {
-		memcpy(l[i].name, h[i / 2].domain, sizeof(h->domain));
+		if (!domain_ascii(h[i / 2].domain, l[i].name))
+			memcpy(l[i].name, h[i / 2].domain, sizeof(h->domain));
 		l[i].type = i % 2 == 0 ? DNS_MX : DNS_TXT;
 	}
 	rc = lookup_all(&g->config, l, 2 * n, TIMEOUT_MS, e);

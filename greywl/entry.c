@@ -125,11 +125,13 @@ const struct allow_entry *
 gw_entry_find(
     const struct allow_entry *list, size_t n, const struct allow_entry *like)
 {
+	struct allow_spelling spelling;
 	size_t i;
 
+	allow_spell(like->value, &spelling);
 	for (i = 0; i < n; i++) {
 		if (list[i].kind == like->kind &&
-		    strcmp(list[i].value, like->value) == 0)
+		    allow_spelt(&spelling, list[i].value))
 			return &list[i];
 	}
 	return NULL;

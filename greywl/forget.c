@@ -37,7 +37,7 @@ static json_t *
 whitelist_of(struct gw *g, const char *address, struct err *e)
 {
 	struct allow_entry *list = NULL;
-	char plain[KEY_TEXT_SIZE];
+	char plain[KEY_TEXT_SIZE], other[KEY_TEXT_SIZE];
 	json_t *all = json_array();
 	size_t n = 0, i;
 
@@ -47,9 +47,11 @@ whitelist_of(struct gw *g, const char *address, struct err *e)
 		return NULL;
 	}
 	for (i = 0; i < n; i++) {
-		if ((list[i].kind == ALLOW_SENDER ||
-		        list[i].kind == ALLOW_RECIPIENT) &&
-		    strcmp(list[i].value, plain) == 0)
+		if (list[i].kind != ALLOW_SENDER &&
+		    list[i].kind != ALLOW_RECIPIENT)
+			continue;
+		key_plain(list[i].value, other);
+		if (strcmp(other, plain) == 0)
 			(void)json_array_append_new(
 			    all, gw_entry_json(&list[i]));
 	}

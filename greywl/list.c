@@ -172,16 +172,18 @@ show_entries(struct gw *g, const struct allow_entry *like)
 {
 	struct allow_entry *list = NULL;
 	json_t *all = json_array();
+	struct allow_spelling spelling;
 	size_t n = 0, i, found = 0;
 	struct err e;
 
+	allow_spell(like->value, &spelling);
 	if (grey_store_allow_list(g->store, &list, &n, &e) == -1) {
 		gw_complain("%s", e.text);
 		json_decref(all);
 		return GW_FAILED;
 	}
 	for (i = 0; i < n; i++) {
-		if (strcmp(list[i].value, like->value) != 0 ||
+		if (!allow_spelt(&spelling, list[i].value) ||
 		    (like->kind != list[i].kind &&
 		        (like->kind == ALLOW_NAME ||
 		            g->given.value[GW_RECIPIENT] != NULL)))

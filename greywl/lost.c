@@ -211,7 +211,8 @@ find_lost(const struct grey_lost *lost, size_t n, const char *domain)
 
 	for (i = 0; i < n; i++) {
 		if (lost[i].kind == GREY_LOST_DOMAIN &&
-		    strcmp(lost[i].domain, domain) == 0)
+		    domain_within(lost[i].domain, domain) &&
+		    domain_within(domain, lost[i].domain))
 			return &lost[i];
 	}
 	return NULL;

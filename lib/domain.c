@@ -74,20 +74,6 @@ domain_normal(
 	return 0;
 }
 
-bool
-domain_within(const char *name, const char *domain)
-{
-	size_t n = strlen(name), d = strlen(domain);
-
-	if (n > 0 && name[n - 1] == '.')
-		n--;
-	if (d > 0 && domain[d - 1] == '.')
-		d--;
-	if (d == 0 || n < d || strncasecmp(name + n - d, domain, d) != 0)
-		return false;
-	return n == d || name[n - d - 1] == '.';
-}
-
 const char *
 address_domain(const char *address)
 {

@@ -19,8 +19,23 @@ int domain_normal(
     const char *s, bool one_label, char out[DOMAIN_MAX + 1], struct err *e);
 
 /*
+ * A name as DNS has it, in lower case: letters that are not ASCII are mapped,
+ * and labels with such (U-labels) become A-labels, "xn--..." (RFC 5891, UTS
+ * 46).  False, and out is not set, where there are none, or the name is none
+ * that could be registered.
+ */
+bool domain_ascii(const char *name, char out[DOMAIN_MAX + 1]);
+
+/*
+ * The other way: A-labels as people write them.  False, and out is not set,
+ * where there are none, or one is wrong.
+ */
+bool domain_unicode(const char *name, char out[DOMAIN_MAX + 1]);
+
+/*
  * Whether "name" is "domain" or lies below it, on a label boundary; letters
- * are compared without case, a last dot of either does not count.
+ * are compared without case, U-labels as their A-labels, a last dot of either
+ * does not count.
  */
 bool domain_within(const char *name, const char *domain);
 

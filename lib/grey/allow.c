@@ -152,7 +152,10 @@ allow_add(struct allow *a, const struct allow_entry *entry, struct err *e)
 		it->key_n = NET_BYTES;
 		it->key = put(a, key, NET_BYTES);
 	} else {
-		key_plain(entry->value, key);
+		if (address_domain(entry->value) != NULL)
+			key_plain(entry->value, key);
+		else
+			key_domain(entry->value, key);
 		it->key_n = (uint16_t)strlen(key);
 		it->key = put_once(a, key, it->value);
 	}
@@ -360,7 +363,7 @@ allow_match(const struct allow *a, const struct allow_query *q,
 		return 0;
 	key_plain(q->sender, sender);
 	key_normal_sender(q->sender, q->recipient, normal);
-	key_plain(q->client_name, name);
+	key_domain(q->client_name, name);
 	key_plain(q->recipient, recipient);
 	find_sender(&s, sender, normal);
 	find_client(&s);

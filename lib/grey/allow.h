@@ -70,6 +70,18 @@ int allow_entry_of(enum allow_kind kind, const char *value,
     struct allow_entry *entry_r, struct err *e);
 
 /*
+ * An entry's value in all its spellings: a domain may have been written with
+ * U-labels or with A-labels, which are the same name.
+ */
+struct allow_spelling {
+	char as_given[ADDRESS_MAX + 1];
+	char ascii[ADDRESS_MAX + 1];
+	char unicode[ADDRESS_MAX + 1];
+};
+void allow_spell(const char *value, struct allow_spelling *s_r);
+bool allow_spelt(const struct allow_spelling *s, const char *value);
+
+/*
  * Set the proof; refused where the kind has no sender to be proven.
  * Returns 0, or -1 with *e set.
  */

@@ -45,11 +45,38 @@ is_hidden(unsigned cp)
 	    (cp >= 0xfff0 && cp <= 0xffff) || (cp >= 0xe0000 && cp <= 0xe0fff);
 }
 
+/* The quotes of a quoted local part are right. */
+static bool
+is_quoted(const char *s, size_t n)
+{
+	size_t i;
+
+	if (n < 3 || s[0] != '"' || s[n - 1] != '"')
+		return false;
+	for (i = 1; i < n - 1; i++) {
+		if (s[i] == '"')
+			return false;
+		if (s[i] == '\\' && ++i == n - 1)
+			return false;
+	}
+	return true;
+}
+
+/* The bytes of a quoted local part, in which a blank may stand; 0: none. */
+static size_t
+quoted_length(const char *s)
+{
+	const char *at = strrchr(s, '@');
+	size_t n = at != NULL ? (size_t)(at - s) : 0;
+
+	return is_quoted(s, n) ? n : 0;
+}
+
 /* What no entry may have, whatever it is. */
 static int
 check_text(const char *s, struct err *e)
 {
-	size_t n = strlen(s), i, len;
+	size_t n = strlen(s), i, len, quoted = quoted_length(s);
 	unsigned cp;
 
 	if (n == 0)
@@ -68,10 +95,13 @@ check_text(const char *s, struct err *e)
 			    "the entry is not UTF-8 (at byte %zu): write it in "
 			    "UTF-8, or a domain in its xn-- form",
 			    i + 1);
+		if (cp == ' ' && i < quoted)
+			continue;
 		if (cp == ' ' || cp == '\t')
 			return err_set(e,
 			    "\"%.*s\" has a blank: write one domain, address "
-			    "or network without blanks",
+			    "or network without blanks; in an address they may "
+			    "stand between quotes, \"a b\"@example.com",
 			    SHOWN, s);
 		if (is_hidden(cp))
 			return err_set(e,
@@ -173,23 +203,6 @@ write_local(const char *s, size_t n, char *out)
 	}
 	out[o++] = '"';
 	return o;
-}
-
-/* The quotes of a quoted local part are right. */
-static bool
-is_quoted(const char *s, size_t n)
-{
-	size_t i;
-
-	if (n < 3 || s[0] != '"' || s[n - 1] != '"')
-		return false;
-	for (i = 1; i < n - 1; i++) {
-		if (s[i] == '"')
-			return false;
-		if (s[i] == '\\' && ++i == n - 1)
-			return false;
-	}
-	return true;
 }
 
 static int
@@ -332,6 +345,45 @@ allow_entry_of(enum allow_kind kind, const char *value,
 		return err_set(e, "\"%.*s\" is not a %s", SHOWN, value,
 		    allow_kind_words[kind]);
 	return 0;
+}
+
+/* The value with another name as its domain, where it fits. */
+static void
+put_spelling(
+    const char *value, size_t n, const char *name, char out[ADDRESS_MAX + 1])
+{
+	if (n + strlen(name) > ADDRESS_MAX)
+		return;
+	memcpy(out, value, n);
+	memcpy(out + n, name, strlen(name) + 1);
+}
+
+void
+allow_spell(const char *value, struct allow_spelling *s_r)
+{
+	const char *domain = address_domain(value);
+	char name[DOMAIN_MAX + 1];
+	size_t n;
+
+	if (domain == NULL)
+		domain = value;
+	n = (size_t)(domain - value);
+	(void)snprintf(s_r->as_given, sizeof(s_r->as_given), "%s", value);
+	memcpy(s_r->ascii, s_r->as_given, sizeof(s_r->ascii));
+	memcpy(s_r->unicode, s_r->as_given, sizeof(s_r->unicode));
+	if (domain_ascii(domain, name)) {
+		put_spelling(value, n, name, s_r->ascii);
+		domain = s_r->ascii + n;
+	}
+	if (domain_unicode(domain, name))
+		put_spelling(value, n, name, s_r->unicode);
+}
+
+bool
+allow_spelt(const struct allow_spelling *s, const char *value)
+{
+	return strcmp(s->as_given, value) == 0 ||
+	    strcmp(s->ascii, value) == 0 || strcmp(s->unicode, value) == 0;
 }
 
 int

@@ -52,9 +52,9 @@ wants_spf(const struct allow_match *m)
 static const char *
 domain_of(const struct allow_match *m)
 {
-	const char *domain = address_domain(m->value);
+	const char *domain = address_domain(m->plain);
 
-	return domain != NULL ? domain : m->value;
+	return domain != NULL ? domain : m->plain;
 }
 
 /* The sender without brackets, and whose record speaks for it. */
@@ -62,6 +62,7 @@ static bool
 read_sender(const struct grey_facts *f, struct grey_ask *ask)
 {
 	const char *s = f->sender != NULL ? f->sender : "", *domain;
+	char name[DOMAIN_MAX + 1];
 	size_t n = strlen(s);
 	bool bounce;
 
@@ -81,10 +82,11 @@ read_sender(const struct grey_facts *f, struct grey_ask *ask)
 	if (n > 0 && domain[n - 1] == '.')
 		n--;
 	if (n <= DOMAIN_MAX) {
-		memcpy(ask->domain, domain, n);
-		ask->domain[n] = '\0';
-		(void)address_lower(
-		    ask->domain, ask->domain, sizeof(ask->domain));
+		memcpy(name, domain, n);
+		name[n] = '\0';
+		if (!domain_ascii(name, ask->domain))
+			(void)address_lower(
+			    name, ask->domain, sizeof(ask->domain));
 	}
 	return bounce;
 }

@@ -129,11 +129,11 @@ is_proven(const struct work *w, const struct allow_match *m)
 {
 	const struct spf_answer *spf = w->f->spf;
 	const char *name = or_empty(w->f->client_name);
-	const char *domain = address_domain(m->value);
+	const char *domain = address_domain(m->plain);
 	bool by_spf, by_name;
 
 	if (domain == NULL) /* the entry is a domain */
-		domain = m->value;
+		domain = m->plain;
 	by_spf = spf != NULL && spf->result == SPF_PASS && spf->proves &&
 	    domain_within(spf->domain, domain);
 	by_name = *name != '\0' && domain_within(name, domain);

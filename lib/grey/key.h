@@ -33,11 +33,14 @@ void key_secret_new(struct key_secret *s);
  * An address as it is compared: angle brackets and a source route (RFC 5321
  * appendix C) left out, letters in lower case (SMTPUTF8's Latin, Greek and
  * Cyrillic ones too), a quoted local part without its quotes and backslashes,
- * the domain without its last dot.  What is not UTF-8, and controls, are
- * written \xNN; a text over 320 bytes becomes its beginning, "~" and a hash of
- * the whole.  NULL, "" and "<>" give "".
+ * the domain without its last dot and as DNS has it (domain_ascii()).  What is
+ * not UTF-8, and controls, are written \xNN; a text over 320 bytes becomes its
+ * beginning, "~" and a hash of the whole.  NULL, "" and "<>" give "".
  */
 void key_plain(const char *address, char out[KEY_TEXT_SIZE]);
+
+/* The same of a domain name that stands alone. */
+void key_domain(const char *name, char out[KEY_TEXT_SIZE]);
 
 /*
  * The sender as the key sees it: key_plain() and, in the local part, what

@@ -1,7 +1,9 @@
+#include "lib/domain.h"
 #include "lib/grey/key.h"
 #include "lib/grey/key_unwrap.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -189,6 +191,21 @@ is_bounce_host(const char *domain)
 	    in_words(bounce_words, COUNT(bounce_words), domain, n);
 }
 
+/* The recipient inside may be written with U-labels as well. */
+static void
+unwrap_recipient(char *s, const char *recipient)
+{
+	const char *at = strrchr(recipient, '@');
+	char name[DOMAIN_MAX + 1], other[KEY_TEXT_SIZE + DOMAIN_MAX];
+
+	unwrap_verp(s, recipient);
+	if (at == NULL || !domain_unicode(at + 1, name))
+		return;
+	(void)snprintf(other, sizeof(other), "%.*s@%s", (int)(at - recipient),
+	    recipient, name);
+	unwrap_verp(s, other);
+}
+
 static void
 fold_local(char *s, const char *domain, const char *recipient)
 {
@@ -206,7 +223,7 @@ fold_local(char *s, const char *domain, const char *recipient)
 		domain = domain != NULL ? domain + 1 : s;
 		s = user;
 	}
-	unwrap_verp(s, recipient);
+	unwrap_recipient(s, recipient);
 	strip_tag(s);
 	if (is_program(s) || is_bounce_host(domain))
 		fold_numbers(s);

@@ -1,3 +1,4 @@
+#include "lib/domain.h"
 #include "lib/escape.h"
 #include "lib/grey/key.h"
 
@@ -202,10 +203,24 @@ last_at(const char *s, size_t n)
 	return n > 0 && s[n - 1] == '"' ? NULL : memrchr(s, '@', n);
 }
 
+/* "@" and the domain, n bytes. */
+static size_t
+put_domain(char *out, const char *s, size_t n)
+{
+	size_t o = put_lower(out, s, n, 0);
+	char ascii[DOMAIN_MAX + 1];
+
+	out[o] = '\0';
+	if (!domain_ascii(out + 1, ascii))
+		return o;
+	memcpy(out + 1, ascii, strlen(ascii));
+	return 1 + strlen(ascii);
+}
+
 void
 key_plain(const char *address, char out[KEY_TEXT_SIZE])
 {
-	char text[4 * TAKEN_APART + 1];
+	char text[4 * TAKEN_APART + 1 + DOMAIN_MAX + 1];
 	const char *s = address != NULL ? address : "", *at;
 	size_t n = strip_brackets(&s, strlen(s)), local, o;
 
@@ -222,13 +237,23 @@ key_plain(const char *address, char out[KEY_TEXT_SIZE])
 	if (at != NULL) {
 		if (n > local + 2 && s[n - 1] == '.')
 			n--;
-		o += put_lower(text + o, at, n - local, 0);
+		o += put_domain(text + o, at, n - local);
 	}
 	text[o] = '\0';
 	if (o > LONGEST)
 		shorten(text, o, out);
 	else
 		memcpy(out, text, o + 1);
+}
+
+void
+key_domain(const char *name, char out[KEY_TEXT_SIZE])
+{
+	char ascii[DOMAIN_MAX + 1];
+
+	if (name != NULL && domain_ascii(name, ascii))
+		name = ascii;
+	key_plain(name, out);
 }
 
 void

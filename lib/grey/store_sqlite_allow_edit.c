@@ -42,6 +42,18 @@ store_allow_bump(struct sql *db, struct err *e)
 	return st == NULL ? -1 : sql_run(st, e);
 }
 
+/* Bind kind and value, in all spellings, to ?1 to ?4. */
+static void
+bind_entry(struct sql_stmt *st, const struct allow_entry *entry,
+    struct allow_spelling *spelling)
+{
+	allow_spell(entry->value, spelling);
+	sql_bind_text(st, 1, allow_kind_words[entry->kind]);
+	sql_bind_text(st, 2, spelling->as_given);
+	sql_bind_text(st, 3, spelling->ascii);
+	sql_bind_text(st, 4, spelling->unicode);
+}
+
 /* 1: stands there, *was_r; 0: does not; -1. */
 static int
 get_entry(struct sql *db, const struct allow_entry *like,
@@ -49,14 +61,14 @@ get_entry(struct sql *db, const struct allow_entry *like,
 {
 	struct sql_stmt *st = sql_prepare(db,
 	    "SELECT " STORE_ALLOW_COLUMNS
-	    " FROM allow WHERE kind = ?1 AND value = ?2",
+	    " FROM allow WHERE kind = ?1 AND value IN (?2, ?3, ?4)",
 	    e);
+	struct allow_spelling spelling;
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	sql_bind_text(st, 1, allow_kind_words[like->kind]);
-	sql_bind_text(st, 2, like->value);
+	bind_entry(st, like, &spelling);
 	rc = sql_step(st, e);
 	if (rc == 1 && store_allow_read(st, was_r, e) == -1)
 		rc = 0; /* cannot be read: it is written over */
@@ -68,13 +80,13 @@ get_entry(struct sql *db, const struct allow_entry *like,
 static int
 delete_entry(struct sql *db, const struct allow_entry *entry, struct err *e)
 {
-	struct sql_stmt *st = sql_prepare(
-	    db, "DELETE FROM allow WHERE kind = ?1 AND value = ?2", e);
+	struct sql_stmt *st = sql_prepare(db,
+	    "DELETE FROM allow WHERE kind = ?1 AND value IN (?2, ?3, ?4)", e);
+	struct allow_spelling spelling;
 
 	if (st == NULL)
 		return -1;
-	sql_bind_text(st, 1, allow_kind_words[entry->kind]);
-	sql_bind_text(st, 2, entry->value);
+	bind_entry(st, entry, &spelling);
 	return sql_run(st, e) == -1 ? -1 : (int)sql_changes(db);
 }
 
@@ -120,19 +132,21 @@ keep_was(struct adding *a, const struct allow_entry *was, struct err *e)
 static int
 add_one(struct adding *a, struct sql *db, size_t i, struct err *e)
 {
-	struct allow_entry was;
-	int found = get_entry(db, &a->entries[i], &was, e);
+	struct allow_entry was, put = a->entries[i];
+	int found = get_entry(db, &put, &was, e);
 
 	if (found == -1)
 		return -1;
-	if (found == 1 && is_same(&was, &a->entries[i])) {
+	if (found == 1 && is_same(&was, &put)) {
 		a->had[i] = 1;
 		return 0;
 	}
 	a->had[i] = found == 1 ? 2 : 0;
 	if (found == 1 && keep_was(a, &was, e) == -1)
 		return -1;
-	return store_allow_put(db, &a->entries[i], e);
+	if (found == 1) /* it may be spelt otherwise there */
+		memcpy(put.value, was.value, sizeof(put.value));
+	return store_allow_put(db, &put, e);
 }
 
 /* The next transaction; the last one tells the running milter. */

@@ -16,6 +16,7 @@ static void
 check_entry(const struct allow_entry *entry)
 {
 	struct allow_entry again;
+	struct allow_spelling spelling;
 	struct allow_match m[ALLOW_MATCHES];
 	struct allow_query q = { .now = 1 };
 	char name[ADDRESS_MAX + 1];
@@ -26,12 +27,17 @@ check_entry(const struct allow_entry *entry)
 
 	for (i = 0; i < n; i += len) {
 		len = escape_utf8(entry->value + i, n - i, &cp);
-		assert(len > 0 && cp > 0x20 && cp != 0x7f);
+		assert(len > 0 && cp >= 0x20 && cp != 0x7f);
 	}
 	assert(allow_entry_of(entry->kind, entry->value, &again, &e) == 0);
 	assert(strcmp(entry->value, again.value) == 0);
 	a = allow_new(entry, 1, &e);
 	assert(a != NULL);
+	allow_whole(a, 0, &again);
+	assert(memcmp(&entry->net, &again.net, sizeof(again.net)) == 0);
+	assert(strcmp(entry->value, again.value) == 0);
+	allow_spell(entry->value, &spelling);
+	assert(allow_spelt(&spelling, entry->value));
 	memcpy(name, entry->value, n + 1);
 	switch (entry->kind) {
 	case ALLOW_NETWORK:

@@ -201,6 +201,24 @@ def test_large_import(wl, place):
     assert wl.json("stats")["whitelist"]["entries"] == 20000
 
 
+def test_other_letters_and_quotes(wl, place):
+    wl("add", "müller.example", "--proof", "none", "--author", "x")
+    wl("add", '"Jo Doe"@example.com', "--author", "x")
+    text = wl.text("export")
+    assert text.splitlines() == ["müller.example --proof none --author x",
+                                 "'\"jo doe\"@example.com' --author x"]
+    asked = ["--client", "198.51.100.7", "--helo", "h", "--to", "b@here.example", "--from"]
+    for sender in ("a@MÜLLER.example", "a@mail.xn--mller-kva.example",
+                   '"JO DOE"@example.com'):
+        assert wl.json("test", *asked, sender)["rule"] == "whitelist", sender
+    assert wl("show", "xn--mller-kva.example").stdout
+    assert wl.json("remove", "xn--mller-kva.example")["removed"] == 1
+    wl("remove", '"jo doe"@example.com')
+    assert not wl.entries()
+    assert wl.json("import", place.write("wl.txt", text))["taken"] == 2
+    assert wl.text("export") == text
+
+
 def test_long_reads_come_behind_greymilter(wl):
     """A list nobody reads to its end keeps greywl there, to be looked at."""
     wl("import", "--from", "plain", "-", stdin=b"".join(

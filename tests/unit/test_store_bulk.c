@@ -264,6 +264,39 @@ many_entries_or_none(void **state)
 	assert_int_equal(added.changed, 1);
 }
 
+/* A domain is one entry, however its labels are written. */
+static void
+spelt_otherwise(void **state)
+{
+	static const char *const forms[] = { "boss@müller.example",
+		"boss@xn--mller-kva.example" };
+	struct grey_allow_added added;
+	struct allow_entry in[2], *out;
+	size_t n, removed;
+	struct err e;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		if (allow_entry_parse(forms[i], ALLOW_AS_SEEN, &in[i], &e))
+			fail_msg("%s", e.text);
+		assert_int_equal(
+		    grey_store_allow_add(store, &in[i], 1, &added, &e), 0);
+		assert_int_equal(added.same, i);
+	}
+	assert_int_equal(allow_entry_set_note(&in[1], "why", &e), 0);
+	assert_int_equal(grey_store_allow_add(store, &in[1], 1, &added, &e), 0);
+	assert_int_equal(added.changed, 1);
+	assert_int_equal(grey_store_allow_list(store, &out, &n, &e), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(out[0].value, forms[0]);
+	assert_string_equal(out[0].note, "why");
+	free(out);
+	assert_int_equal(
+	    grey_store_allow_remove(store, &in[1], 1, &removed, &e), 0);
+	assert_int_equal(removed, 1);
+}
+
 int
 main(void)
 {
@@ -277,6 +310,8 @@ main(void)
 		    forgotten_is_overwritten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    many_entries_or_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    spelt_otherwise, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
