@@ -241,7 +241,8 @@ start_daemon(struct http *h)
 {
 	unsigned limit = connection_limit();
 
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO,
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO |
+	        MHD_ALLOW_SUSPEND_RESUME,
 	    0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET,
 	    h->options.fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
 	    MHD_OPTION_CONNECTION_LIMIT, limit,
@@ -308,6 +309,7 @@ http_stop(struct http *h)
 {
 	if (h == NULL)
 		return;
+	request_end_reports();
 	MHD_stop_daemon(h->daemon);
 	release(h);
 }

@@ -10,6 +10,7 @@ struct err;
 struct buf;
 struct site;
 struct store_search;
+struct inbox_item;
 
 /*
  * The HTTP side: GET and HEAD of the site's files from memory, the search
@@ -19,23 +20,11 @@ struct store_search;
 struct http;
 
 /*
- * What came to POST /api/v1/report.  A body longer than "report_max" is not
- * kept: "body" is then empty and "len" says more than "report_max".
+ * Takes over a report, from any of the HTTP threads, and calls its "done" from
+ * any thread when its request has an answer.  Of a body longer than
+ * "report_max" nothing is kept, but for its length.
  */
-struct http_report {
-	const char *authorization; /* the header's value, or NULL */
-	const char *body; /* ended by a NUL that "len" does not count */
-	size_t len;
-	int64_t now; /* Unix seconds, when it was complete */
-};
-
-/*
- * Answers a report: adds JSON to "json" and returns the HTTP status.  A 401
- * gets its WWW-Authenticate, a 503 its Retry-After here.  Called from any of
- * the HTTP threads, so from several at a time.
- */
-typedef int (*http_report_fn)(
-    void *ctx, const struct http_report *report, struct buf *json);
+typedef void (*http_report_fn)(void *ctx, struct inbox_item *report);
 
 struct http_options {
 	int fd; /* from http_listen(); http_stop() closes it */
@@ -70,7 +59,10 @@ struct http *http_start(const struct http_options *options, struct err *e);
 /* The port it listens on. */
 uint16_t http_port(const struct http *h);
 
-/* Ends it: no callback runs after the return.  NULL is allowed. */
+/*
+ * Ends it; waits for the answers to reports that were handed over: whoever
+ * takes them must still run.  NULL is allowed.
+ */
 void http_stop(struct http *h);
 
 #endif

@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "statusd/http_answer.h"
 #include "statusd/http_rules.h"
+#include "statusd/inbox.h"
 #include "statusd/site.h"
 #include "statusd/site_search.h"
 
@@ -11,8 +12,10 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define PATH_SIZE 2048
 #define SEARCH_PAGE_MAX ((size_t)256 * 1024)
@@ -20,6 +23,8 @@
 #define UNWANTED_MAX ((size_t)4 * 1024 * 1024)
 /* All reports together that are half received. */
 #define PENDING_MAX ((size_t)16 * 1024 * 1024)
+
+#define REPORT_ANSWER_MAX ((size_t)1024 * 1024)
 
 #define REPORT_PATH "/api/v1/report"
 #define SEARCH_PATH "/search/"
@@ -31,9 +36,14 @@ struct request {
 	size_t received;
 	size_t counted; /* what of it stands in "pending" */
 	struct buf body;
+	struct MHD_Connection *connection;
+	struct inbox_item report;
+	struct buf json; /* the answer to it */
 };
 
 static atomic_size_t pending;
+static atomic_size_t handed_over; /* reports without an answer */
+static atomic_bool ending;
 
 struct request *
 request_new(const char *uri)
@@ -44,6 +54,7 @@ request_new(const char *uri)
 		return NULL;
 	r->escapes_ok = http_escapes_ok(uri);
 	buf_init(&r->body, 0);
+	buf_init(&r->json, REPORT_ANSWER_MAX);
 	return r;
 }
 
@@ -54,6 +65,7 @@ request_free(struct request *r)
 		return;
 	atomic_fetch_sub(&pending, r->counted);
 	buf_free(&r->body);
+	buf_free(&r->json);
 	free(r);
 }
 
@@ -250,29 +262,51 @@ answer_get(
 	return queued;
 }
 
-static bool
-answer_report(
+static void
+report_done(struct inbox_item *item)
+{
+	char *at = (char *)item - offsetof(struct request, report);
+	struct request *r = (struct request *)(void *)at;
+
+	MHD_resume_connection(r->connection);
+	atomic_fetch_sub(&handed_over, 1);
+}
+
+void
+request_end_reports(void)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	atomic_store(&ending, true);
+	while (atomic_load(&handed_over) > 0)
+		(void)nanosleep(&pause, NULL);
+}
+
+static enum request_next
+hand_over(
     struct request *r, const struct http_options *o, struct MHD_Connection *c)
 {
-	struct http_report report = {
+	atomic_fetch_add(&handed_over, 1);
+	if ((r->body.bad && r->received <= o->report_max) ||
+	    atomic_load(&ending)) {
+		atomic_fetch_sub(&handed_over, 1);
+		return answered(
+		    http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		        "503: too much at once", "Retry-After", "5"));
+	}
+	r->connection = c;
+	r->report.done = report_done;
+	r->report.request = (struct ingest_request){
 		.authorization = MHD_lookup_connection_value(
 		    c, MHD_HEADER_KIND, "Authorization"),
 		.body = buf_text(&r->body),
 		.len = r->received,
 		.now = clock_now(),
+		.json = &r->json,
 	};
-	struct buf json;
-	int status;
-	bool queued;
-
-	if (r->body.bad && r->received <= o->report_max)
-		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
-		    "503: too much at once", "Retry-After", "5");
-	buf_init(&json, (size_t)1024 * 1024);
-	status = o->report(o->ctx, &report, &json);
-	queued = http_answer_json(c, (unsigned)status, &json);
-	buf_free(&json);
-	return queued;
+	MHD_suspend_connection(c);
+	o->report(o->ctx, &r->report);
+	return REQUEST_MORE;
 }
 
 static bool
@@ -342,17 +376,22 @@ receive(struct request *r, const struct http_options *o,
 	return REQUEST_MORE;
 }
 
-static bool
+static enum request_next
 finish(struct request *r, const struct http_options *o,
     struct MHD_Connection *c, const struct request_piece *piece)
 {
 	if (!r->escapes_ok)
-		return http_answer_text(c, MHD_HTTP_BAD_REQUEST,
-		    "400: a % in an address begins %XX", NULL, NULL);
+		return answered(http_answer_text(c, MHD_HTTP_BAD_REQUEST,
+		    "400: a % in an address begins %XX", NULL, NULL));
 	if (strcmp(piece->method, "GET") == 0 ||
 	    strcmp(piece->method, "HEAD") == 0)
-		return answer_get(c, o, piece->path);
-	return r->wanted ? answer_report(r, o, c) : answer_405(c);
+		return answered(answer_get(c, o, piece->path));
+	if (!r->wanted)
+		return answered(answer_405(c));
+	if (r->report.request.status == 0)
+		return hand_over(r, o, c);
+	return answered(
+	    http_answer_json(c, (unsigned)r->report.request.status, &r->json));
 }
 
 enum request_next
@@ -363,5 +402,5 @@ request_take(struct request *r, const struct http_options *o,
 		return begin(r, o, c, piece);
 	if (*piece->size > 0)
 		return receive(r, o, piece);
-	return answered(finish(r, o, c, piece));
+	return finish(r, o, c, piece);
 }

@@ -31,6 +31,12 @@ enum request_next {
 	REQUEST_DROP, /* close the connection */
 };
 
+/*
+ * Hand over no more reports, and wait for those that were.  One that is given
+ * over keeps its connection asleep meanwhile.
+ */
+void request_end_reports(void);
+
 enum request_next request_take(struct request *r, const struct http_options *o,
     struct MHD_Connection *c, const struct request_piece *piece);
 

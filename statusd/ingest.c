@@ -27,6 +27,7 @@ struct ingest {
 	struct store *store;
 	const struct config *config;
 	struct log_limit fault_limit;
+	bool begun; /* a transaction */
 	atomic_bool damaged;
 };
 
@@ -350,73 +351,97 @@ answer(struct buf *json, const struct report *r)
 }
 
 /* The store cannot be used: nothing was taken, the sender tries again. */
-static int
-unavailable(struct ingest *in, struct buf *json, const struct err *e)
+static void
+unavailable(struct ingest *in, struct ingest_request *q, const struct err *e)
 {
 	if (in->store != NULL && store_is_damaged(in->store))
 		atomic_store(&in->damaged, true);
 	log_warn_limited(&in->fault_limit, clock_mono_ms(), 60,
 	    "a report could not be taken: %s", e->text);
-	return refuse(json, 503, "the store cannot be used at the moment");
+	buf_reset(q->json);
+	q->status = refuse(
+	    q->json, 503, "the store cannot be used at the moment");
 }
 
+/* Begins the transaction where none is under way.  -1: the store's fault. */
 static int
 take_parsed(struct ingest *in, const struct report *r,
-    const struct store_token *token, int64_t now, struct buf *json)
+    const struct store_token *token, struct ingest_request *q, struct err *e)
 {
-	struct err e;
-
 	if (strcmp(r->system, token->system) != 0)
 		return refuse(
-		    json, 403, "this token belongs to another system");
+		    q->json, 403, "this token belongs to another system");
 	if (config_find_system(in->config, r->system) == NULL)
 		return refuse(
-		    json, 403, "this system is not in the configuration");
-	if (store_begin(in->store, &e) == -1)
-		return unavailable(in, json, &e);
-	if (take(in, r, token, now, &e) == -1 ||
-	    store_commit(in->store, &e) == -1) {
-		store_rollback(in->store);
-		return unavailable(in, json, &e);
-	}
-	return answer(json, r);
+		    q->json, 403, "this system is not in the configuration");
+	if (!in->begun && store_begin(in->store, e) == -1)
+		return -1;
+	in->begun = true;
+	if (take(in, r, token, q->now, e) == -1)
+		return -1;
+	return answer(q->json, r);
 }
 
+/* The status of the answer, or -1: the store's fault. */
 static int
-receive(struct ingest *in, const struct ingest_request *q, struct buf *json)
+receive(struct ingest *in, struct ingest_request *q, struct err *e)
 {
 	struct store_token token;
 	struct report r;
-	struct err e;
 	int status, rc;
 
-	if (in->store == NULL) {
-		(void)err_set(&e, "the database is being opened anew");
-		return unavailable(in, json, &e);
-	}
-	rc = authenticate(in, q->authorization, &token, &e);
+	buf_reset(q->json);
+	if (in->store == NULL)
+		return err_set(e, "the database is being opened anew");
+	rc = authenticate(in, q->authorization, &token, e);
 	if (rc == -1)
-		return unavailable(in, json, &e);
+		return -1;
 	if (rc == 0)
-		return refuse(json, 401,
+		return refuse(q->json, 401,
 		    "a valid token is needed: Authorization: Bearer TOKEN");
 	if (q->len > INGEST_BODY_MAX)
-		return refuse(json, 413, "a report has at most 256 KiB");
-	if (report_parse(q->body, q->len, &r, &e) == -1)
-		return refuse(json, 400, e.text);
-	status = take_parsed(in, &r, &token, q->now, json);
+		return refuse(q->json, 413, "a report has at most 256 KiB");
+	if (report_parse(q->body, q->len, &r, e) == -1)
+		return refuse(q->json, 400, e->text);
+	status = take_parsed(in, &r, &token, q, e);
 	report_free(&r);
 	return status;
 }
 
-int
-ingest_report(
-    struct ingest *in, const struct ingest_request *r, struct buf *json)
+/* All of them or none: one commit. */
+static int
+take_batch(
+    struct ingest *in, struct ingest_request *const *q, size_t n, struct err *e)
 {
-	int status;
+	int rc = 0;
+
+	in->begun = false;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		q[i]->status = receive(in, q[i], e);
+		rc = q[i]->status == -1 ? -1 : 0;
+	}
+	if (rc == 0 && in->begun)
+		rc = store_commit(in->store, e);
+	if (rc == -1 && in->begun)
+		store_rollback(in->store);
+	return rc;
+}
+
+void
+ingest_reports(struct ingest *in, struct ingest_request *const *q, size_t n)
+{
+	struct err e;
 
 	(void)pthread_mutex_lock(&in->lock);
-	status = receive(in, r, json);
+	if (take_batch(in, q, n, &e) == -1) {
+		/* Where the store answers at all, each by itself. */
+		bool busy = !in->begun;
+
+		for (size_t i = 0; i < n; i++) {
+			if (n == 1 || busy ||
+			    take_batch(in, &q[i], 1, &e) == -1)
+				unavailable(in, q[i], &e);
+		}
+	}
 	(void)pthread_mutex_unlock(&in->lock);
-	return status;
 }

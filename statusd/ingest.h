@@ -14,7 +14,7 @@ struct err;
 /* A longer body is answered 413. */
 #define INGEST_BODY_MAX ((size_t)REPORT_MAX_BYTES)
 
-/* What receives reports.  Any thread may call ingest_report(). */
+/* What receives reports.  Any thread may call ingest_reports(). */
 struct ingest;
 
 /* Opens its own handle of the store.  NULL with *e set on failure. */
@@ -35,14 +35,16 @@ struct ingest_request {
 	const char *body;
 	size_t len; /* above INGEST_BODY_MAX: body is not looked at */
 	int64_t now; /* Unix seconds */
+	struct buf *json; /* gets the JSON of the answer */
+	int status; /* set: 200, 400, 401, 403, 413 or 503 */
 };
 
 /*
- * POST /api/v1/report.  Adds the JSON of the answer to "json" and returns its
- * status: 200, 400, 401, 403, 413 or 503.  Never fails: a fault of the store
- * is answered 503, so that the sender keeps its report.
+ * POST /api/v1/report, several at once, in their order, with one commit.  Never
+ * fails: a fault of the store is answered 503, so that the sender keeps its
+ * report; what is answered 200 is committed.
  */
-int ingest_report(
-    struct ingest *in, const struct ingest_request *r, struct buf *json);
+void ingest_reports(
+    struct ingest *in, struct ingest_request *const *q, size_t n);
 
 #endif

@@ -14,6 +14,7 @@
 #include "statusd/config.h"
 #include "statusd/hook.h"
 #include "statusd/http.h"
+#include "statusd/inbox.h"
 #include "statusd/ingest.h"
 #include "statusd/metrics.h"
 #include "statusd/notify.h"
@@ -49,6 +50,7 @@ struct statusd {
 	struct config *config;
 	struct store *store; /* this thread's */
 	struct ingest *ingest;
+	struct inbox *inbox;
 	struct site *site;
 	struct store_search *search; /* NULL: it does not work */
 	bool search_behind;
@@ -72,20 +74,12 @@ struct statusd {
 	struct log_limit render_limit, tick_limit, notify_limit, change_limit;
 };
 
-static int
-take_report(void *ctx, const struct http_report *r, struct buf *json)
+static void
+take_report(void *ctx, struct inbox_item *report)
 {
 	struct statusd *d = ctx;
-	const struct ingest_request q = {
-		.authorization = r->authorization,
-		.body = r->body,
-		.len = r->len,
-		.now = r->now,
-	};
-	int status = ingest_report(d->ingest, &q, json);
 
-	metrics_count_report(&d->counts, status);
-	return status;
+	inbox_put(d->inbox, report);
 }
 
 static void
@@ -162,6 +156,9 @@ start_all(struct statusd *d, struct err *e)
 	if (d->metrics != NULL &&
 	    metrics_http_start(d->metrics, compose_metrics, d, e) == -1)
 		return -1;
+	d->inbox = inbox_start(d->ingest, &d->counts, e);
+	if (d->inbox == NULL)
+		return -1;
 	d->http = http_start(&http, e);
 	if (d->http == NULL)
 		return -1;
@@ -174,6 +171,7 @@ static void
 close_all(struct statusd *d)
 {
 	http_stop(d->http);
+	inbox_stop(d->inbox);
 	hook_stop(&d->hook);
 	probes_stop(d->probes);
 	probe_icmp_close(&d->icmp);

@@ -107,17 +107,17 @@ send(struct fix *x, const char *header, const char *body, size_t len,
     const char **answer_r)
 {
 	static char answer[1024];
-	const struct ingest_request q = { header, body, len, x->now };
 	struct buf json;
-	int status;
+	struct ingest_request q = { header, body, len, x->now, &json, 0 };
+	struct ingest_request *one = &q;
 
 	buf_init(&json, 4096);
-	status = ingest_report(x->ingest, &q, &json);
+	ingest_reports(x->ingest, &one, 1);
 	(void)snprintf(answer, sizeof(answer), "%s", buf_text(&json));
 	buf_free(&json);
 	if (answer_r != NULL)
 		*answer_r = answer;
-	return status;
+	return q.status;
 }
 
 /* A report of NC036 with these findings; its own number unless seq is 0. */

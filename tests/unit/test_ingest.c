@@ -1,4 +1,5 @@
 #include "statusd/store_inner.h"
+#include "statusd/store_report.h"
 #include "tests/unit/status_fix.h"
 
 static void
@@ -191,6 +192,66 @@ store_fault(void **state)
 	expect_entries(x, STORE_PUBLIC, 0, "NC036: Mail is delayed");
 }
 
+#define REPORT(system, seq, samples)                                             \
+	"{\"schema\":1,\"system\":\"" system "\",\"seq\":" #seq                  \
+	",\"at\":\"2026-03-19T16:21:30Z\",\"findings\":[],\"samples\":[" samples \
+	"]}"
+
+/* Several with one commit: each has its own answer, and one harms no other. */
+static void
+several(void **state)
+{
+	static const struct {
+		const char *header, *body;
+		int want, later;
+	} t[] = {
+		{ "Bearer secret-1", REPORT("NC036", 5, ""), 200, 200 },
+		{ "Bearer wrong", REPORT("NC036", 6, ""), 401, 401 },
+		{ "Bearer secret-2",
+		    REPORT("NC042", 5, "{\"name\":\"bad\",\"value\":1}"), 503,
+		    200 },
+		{ "Bearer secret-2", "{", 400, 400 },
+		{ "Bearer secret-2", REPORT("NC042", 6, ""), 200, 200 },
+	};
+	enum { N = sizeof(t) / sizeof(t[0]) };
+	struct ingest_request q[N], *all[N];
+	struct store_reporter got;
+	struct fix *x = *state;
+	struct buf json[N];
+	struct err e;
+
+	assert_int_equal(sql_exec(x->store->sql,
+	                     "CREATE TRIGGER t BEFORE INSERT ON series "
+	                     "WHEN NEW.name = 'bad' BEGIN "
+	                     "SELECT RAISE(ABORT, 'bad'); END",
+	                     &e),
+	    0);
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < N; i++) {
+			buf_init(&json[i], 4096);
+			q[i] = (struct ingest_request){ t[i].header, t[i].body,
+				strlen(t[i].body), x->now, &json[i], 0 };
+			all[i] = &q[i];
+		}
+		ingest_reports(x->ingest, all, N);
+		for (size_t i = 0; i < N; i++) {
+			int want = turn == 0 ? t[i].want : t[i].later;
+
+			if (q[i].status != want)
+				fail_msg("%zu: %d, not %d: %s", i, q[i].status,
+				    want, buf_text(&json[i]));
+			assert_non_null(strstr(buf_text(&json[i]),
+			    want == 200 ? "next_s" : "error"));
+			buf_free(&json[i]);
+		}
+		assert_int_equal(
+		    store_reporter_get(x->store, "NC042", &got, &e), 1);
+		assert_int_equal(got.seq, 6);
+		assert_int_equal(
+		    sql_exec(x->store->sql, "DROP TRIGGER IF EXISTS t", &e), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -201,6 +262,7 @@ main(void)
 		T(old_numbers),
 		T(any_reports),
 		T(store_fault),
+		T(several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
