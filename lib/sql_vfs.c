@@ -261,6 +261,8 @@ set_up(void)
 	struct sigaction sa = { .sa_sigaction = on_bus_error,
 		.sa_flags = SA_SIGINFO };
 
+	/* its statistics are asked by nobody, and take a lock of all threads */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	own = sqlite3_vfs_find(NULL);
 	if (own == NULL)
 		return;
