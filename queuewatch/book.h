@@ -1,8 +1,8 @@
 #ifndef QUEUEWATCH_BOOK_H
 #define QUEUEWATCH_BOOK_H
 
+#include "lib/code.h"
 #include "lib/report.h"
-#include "queuewatch/code.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/code.h"
 #include "lib/err.h"
-#include "queuewatch/code.h"
 #include "queuewatch/config.h"
 #include "queuewatch/execute.h"
 #include "queuewatch/remedy.h"

@@ -1,3 +1,4 @@
+#include "lib/enrol.h"
 #include "lib/err.h"
 #include "queuewatch/book.h"
 #include "queuewatch/enrol.h"

@@ -1,5 +1,5 @@
+#include "lib/code.h"
 #include "lib/err.h"
-#include "queuewatch/code.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "queuewatch/code.h"
+#include "lib/code.h"
 
 #include "lib/err.h"
 

@@ -1,5 +1,5 @@
-#ifndef QUEUEWATCH_CODE_H
-#define QUEUEWATCH_CODE_H
+#ifndef LIB_CODE_H
+#define LIB_CODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
