@@ -102,6 +102,12 @@ lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
 	l->asked_ms = mono_ms;
 }
 
+void
+lister_deep(struct lister *l)
+{
+	l->deep_ms = 0;
+}
+
 bool
 lister_take(struct lister *l, int wait_ms, int64_t mono_ms)
 {

@@ -43,6 +43,8 @@ void lister_aim(struct lister *l, const char *queue_directory);
  */
 void lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
     int64_t deep_every_ms);
+/* The next pass looks at every inode. */
+void lister_deep(struct lister *l);
 /* Take what came, without waiting longer than wait_ms.  Is there a new pass? */
 bool lister_take(struct lister *l, int wait_ms, int64_t mono_ms);
 void lister_close(struct lister *l);

@@ -187,7 +187,10 @@ note_step(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	if (w->wall_offset_ms != 0 &&
 	    (step > STEP_LEAST_MS || step < -STEP_LEAST_MS)) {
 		w->stepped_ms = mono_ms;
-		w->step_ms = step;
+		/* Two clocks are read, one after the other. */
+		w->step_ms = (step + (step < 0 ? -500 : 500)) / 1000 * 1000;
+		/* Time stamps mean something else now. */
+		lister_deep(&w->lister);
 	}
 	w->wall_offset_ms = offset;
 }

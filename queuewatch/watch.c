@@ -236,6 +236,8 @@ take_config(struct watch *w, struct config *c, int64_t mono_ms)
 	findings_mark(&w->findings);
 	w->sweep_ms = mono_ms + 3 * interval_ms(w);
 	w->next_sample_ms = mono_ms;
+	w->stale_ms = 0;
+	lister_deep(&w->lister);
 	config_free(old);
 	log_info("configuration read again");
 }

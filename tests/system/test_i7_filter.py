@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mg import smtp
-from mg.daemons import Bare, Queuewatch
+from mg import page, smtp
+from mg.daemons import Bare, Queuewatch, Statusd
 from mg.postfix import Postfix
 from mg.ports import free_port
 from mg.sink import Sink
@@ -31,15 +31,16 @@ def pressure(place):
         return "ok"
 
 
-def watch(place, postfix):
-    return Queuewatch(place, postfix, sections={
+def watch(place, postfix, statusd=None):
+    return Queuewatch(place, postfix, statusd, sections={
         "queue": {"warning": 15, "critical": 30},
         ("disk", place.path): {"warning": Bare("99%"), "critical": Bare("100%")}}).start()
 
 
 def test_jammed_filter_makes_pressure(place, filtered):
     postfix, scan = filtered
-    daemon = watch(place, postfix)
+    statusd = Statusd(place).start()
+    daemon = watch(place, postfix, statusd)
     smtp.burst(postfix.port, 5, "a@x.example", "user@home.example")
     until(lambda: scan.count == 5, 20)
     until(lambda: daemon.finding("log", "filter")["level"] == "ok", 10)
@@ -52,6 +53,8 @@ def test_jammed_filter_makes_pressure(place, filtered):
     until(lambda: pressure(place) == "high", 2, "within two intervals")
     smtp.burst(postfix.port, 20, "a@x.example", "user@home.example")
     until(lambda: pressure(place) == "critical", 15)
+    until(statusd.incidents, 10, "an incident is open")
+    until(lambda: page.find(statusd.get(), "NC036", "Mail is delayed"), 10, "on the page")
     cause = until(lambda: (daemon.finding("queue", "")["evidence"] or {}).get("causes"), 10)[0]
     assert cause["by"] == "filter"
 
@@ -60,6 +63,7 @@ def test_jammed_filter_makes_pressure(place, filtered):
     until(lambda: postfix.count() == 0, 30)
     until(lambda: daemon.finding("log", "filter")["level"] == "ok", 20)
     until(lambda: pressure(place) == "ok", 3)
+    until(lambda: statusd.incidents()[0]["status"] == "resolved", 20)
 
 
 def test_filter_that_hangs_and_a_killed_watch(place):

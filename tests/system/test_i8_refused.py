@@ -3,15 +3,24 @@ days.  I9, March 2026: inside works, outside does not."""
 
 import pytest
 
-from mg import smtp
-from mg.daemons import Bare, Queuewatch
+from mg import page, smtp
+from mg.daemons import Bare, Queuewatch, Statusd
 from mg.wait import until
 
 
 @pytest.fixture
-def watch(place):
+def statusd(place):
+    return Statusd(place).start()
+
+
+def wait_row(statusd, word):
+    until(lambda: page.find(statusd.get(), "NC036", word), 10, f"NC036 is {word}")
+
+
+@pytest.fixture
+def watch(place, statusd):
     def make(postfix):
-        return Queuewatch(place, postfix, sections={
+        return Queuewatch(place, postfix, statusd, sections={
             ("disk", place.path): {"warning": Bare("99%"), "critical": Bare("100%")}}).start()
     return make
 
@@ -20,7 +29,7 @@ def level(daemon, subject):
     return daemon.finding("log", subject)["level"]
 
 
-def test_new_reply_and_failing_destination_are_seen(place, sink, make_postfix, watch):
+def test_new_reply_and_failing_destination_are_seen(sink, make_postfix, watch, statusd):
     postfix = make_postfix(relay={"bank.example": ("127.0.0.1", sink.port),
                                   "other.example": ("127.0.0.1", sink.port)})
     daemon = watch(postfix)
@@ -36,13 +45,16 @@ def test_new_reply_and_failing_destination_are_seen(place, sink, make_postfix, w
     f = until(lambda: (g := daemon.finding("log", "destination"))["level"] == "warning" and g, 10)
     assert f["evidence"]["causes"][0]["name"] == "bank.example"
     assert level(daemon, "outside") == "ok"
+    wait_row(statusd, "degraded")
+    assert "bank.example" not in statusd.get(), "a partner's name stays with the operator"
 
     sink.accept()
     smtp.burst(postfix.port, 15, "a@home.example", "b{i}@bank.example")
     until(lambda: level(daemon, "reply") == "ok" and level(daemon, "destination") == "ok", 20)
+    wait_row(statusd, "operational")
 
 
-def test_inside_works_outside_does_not(place, sink, make_postfix, watch):
+def test_inside_works_outside_does_not(sink, make_postfix, watch, statusd):
     postfix = make_postfix(relay={f"out{i}.example": ("127.0.0.1", sink.port)
                                   for i in range(5)})
     daemon = watch(postfix)
@@ -54,6 +66,7 @@ def test_inside_works_outside_does_not(place, sink, make_postfix, watch):
     f = until(lambda: (g := daemon.finding("log", "outside"))["level"] in
               ("warning", "critical") and g, 20)
     assert "within the server works" in f["summary"]
+    wait_row(statusd, "degraded" if f["level"] == "warning" else "")
     sink.accept()
     postfix.flush()
     until(lambda: level(daemon, "outside") == "ok", 20)
