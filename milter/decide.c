@@ -6,6 +6,7 @@
 #include "lib/grey/store.h"
 #include "milter/session.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -151,6 +152,147 @@ ask_dns(struct work *w, int64_t now)
 	w->facts.dnswl = msg->asked.dnswl;
 }
 
+/* While the process ends nobody may ask the store any more. */
+static void
+enter(struct milter *m)
+{
+	atomic_fetch_add(&m->busy, 1);
+	if (!atomic_load(&m->stopping))
+		return;
+	atomic_fetch_sub(&m->busy, 1);
+	for (;;)
+		(void)pause();
+}
+
+static void
+leave(struct milter *m)
+{
+	atomic_fetch_sub(&m->busy, 1);
+}
+
+static struct work
+work_of(struct milter *m, const struct client *client, struct message *msg,
+    const char *recipient)
+{
+	const struct grey_config *config = &msg->live->config;
+	struct work w = { .m = m, .client = client, .msg = msg };
+
+	w.facts = (struct grey_facts){
+		.client = client->has_ip ? &client->ip : NULL,
+		.client_name = client->name,
+		.helo = client->helo,
+		.sender = msg->sender,
+		.recipient = recipient,
+		.authenticated = msg->authenticated,
+		.originating = client->originating,
+		.spf = msg->dns_asked ? &msg->asked.spf : NULL,
+		.dnswl = msg->dns_asked ? msg->asked.dnswl : DNSWL_NOT_ASKED,
+	};
+	w.check = (struct grey_check){ .config = config,
+		.store = m->store,
+		.pressure = pressure_watch_level(&m->pressure),
+		.can_ask_dns = !msg->dns_asked &&
+		    (config->spf.enabled || *config->dnswl.zone != '\0') };
+	return w;
+}
+
+/* --- what is recorded later --- */
+
+/* A pass: who, and by which configuration. */
+struct pass {
+	struct milter *m;
+	struct client client;
+	struct message msg;
+	char *recipient;
+};
+
+static void
+pass_free(void *arg)
+{
+	struct pass *p = arg;
+
+	live_release(p->msg.live);
+	free(p->msg.sender);
+	free(p->recipient);
+	free(p);
+}
+
+/* NULL: no memory. */
+static struct pass *
+pass_new(const struct work *w)
+{
+	struct pass *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->m = w->m;
+	p->client = *w->client;
+	p->msg.live = live_hold(w->msg->live);
+	p->msg.sender = strdup(w->msg->sender);
+	p->recipient = strdup(w->facts.recipient);
+	if (p->msg.sender == NULL || p->recipient == NULL) {
+		pass_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static uint64_t
+mark_of(const struct pass *p)
+{
+	struct key k = key_envelope(
+	    grey_store_secret(p->m->store), p->msg.sender, p->recipient);
+	uint64_t mark = key_short(&k);
+	size_t i;
+
+	for (i = 0; i < sizeof(p->client.ip.bytes); i++)
+		mark = (mark ^ p->client.ip.bytes[i]) * 1099511628211u;
+	return mark;
+}
+
+/* Ask the DNS and record all identities together. */
+static void
+record(void *arg)
+{
+	struct pass *p = arg;
+	struct milter *m = p->m;
+	struct work w = work_of(m, &p->client, &p->msg, p->recipient);
+	struct grey_whitelist *list;
+	struct grey_outcome out;
+
+	enter(m);
+	list = grey_store_whitelist(m->store);
+	atomic_fetch_add(&m->asking, 1);
+	leave(m);
+	w.check.allow = list != NULL ? grey_whitelist_allow(list) : NULL;
+	ask_dns(&w, clock_steady_ms() / 1000);
+	atomic_fetch_sub(&m->asking, 1);
+	enter(m);
+	check_once(&w, clock_steady_ms(), &out);
+	leave(m);
+	if (list != NULL)
+		grey_whitelist_release(list);
+	pass_free(p);
+}
+
+/* False: it has to be done at once. */
+static bool
+record_later(const struct work *w)
+{
+	struct pass *p = pass_new(w);
+	struct later_job job = { .run = record, .drop = pass_free, .arg = p };
+
+	if (p == NULL)
+		return false;
+	job.mark = mark_of(p);
+	if (later_post(&w->m->later, &job))
+		return true;
+	pass_free(p);
+	return false;
+}
+
+/* --- one recipient --- */
+
 /* An own user has written to somebody who may answer. */
 static void
 note_written_to(const struct work *w, int64_t now)
@@ -173,6 +315,10 @@ check(struct work *w, struct grey_outcome *out_r)
 		now_ms = clock_steady_ms();
 		check_once(w, now_ms, out_r);
 	}
+	if (out_r->record_later && !record_later(w)) {
+		w->check.can_ask_dns = false;
+		check_once(w, now_ms, out_r);
+	}
 	if (out_r->entry_id != 0)
 		grey_store_hit(w->m->store, out_r->entry_id, now_ms / 1000);
 	note_written_to(w, now_ms / 1000);
@@ -180,47 +326,18 @@ check(struct work *w, struct grey_outcome *out_r)
 		grey_whitelist_release(list);
 }
 
-/* While the process ends nobody may ask the store any more. */
-static void
-enter(struct milter *m)
-{
-	atomic_fetch_add(&m->busy, 1);
-	if (!atomic_load(&m->stopping))
-		return;
-	atomic_fetch_sub(&m->busy, 1);
-	for (;;)
-		(void)pause();
-}
-
 void
 decide(struct milter *m, const struct client *client, struct message *msg,
     const char *recipient, const char *queue_id, struct grey_outcome *out_r)
 {
-	const struct grey_config *config = &msg->live->config;
-	struct work w = { .m = m, .client = client, .msg = msg };
+	struct work w = work_of(m, client, msg, recipient);
 	int64_t start = clock_mono_ns();
 
-	w.facts = (struct grey_facts){
-		.client = client->has_ip ? &client->ip : NULL,
-		.client_name = client->name,
-		.helo = client->helo,
-		.sender = msg->sender,
-		.recipient = recipient,
-		.authenticated = msg->authenticated,
-		.originating = client->originating,
-		.spf = msg->dns_asked ? &msg->asked.spf : NULL,
-		.dnswl = msg->dns_asked ? msg->asked.dnswl : DNSWL_NOT_ASKED,
-	};
-	w.check = (struct grey_check){ .config = config,
-		.store = m->store,
-		.pressure = pressure_watch_level(&m->pressure),
-		.can_ask_dns = !msg->dns_asked &&
-		    (config->spf.enabled || *config->dnswl.zone != '\0') };
 	enter(m);
 	check(&w, out_r);
-	atomic_fetch_sub(&m->busy, 1);
+	leave(m);
 	count_decision(&m->count, out_r, clock_mono_ns() - start);
-	msg->header.learning = config->mode == GREY_LEARN;
+	msg->header.learning = msg->live->config.mode == GREY_LEARN;
 	header_note(&msg->header, out_r);
 	log_decision(&w, queue_id, out_r);
 }

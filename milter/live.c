@@ -76,6 +76,13 @@ live_take(struct live_slot *slot)
 	return l;
 }
 
+struct live *
+live_hold(struct live *l)
+{
+	atomic_fetch_add(&l->refs, 1);
+	return l;
+}
+
 void
 live_release(struct live *l)
 {

@@ -48,6 +48,7 @@ struct grey_store_options live_store_options(const struct grey_config *c);
 /* Put "l" in force (taken over); the one before goes when nobody uses it. */
 void live_put(struct live_slot *slot, struct live *l);
 struct live *live_take(struct live_slot *slot);
+struct live *live_hold(struct live *l); /* once more; returns it */
 void live_release(struct live *l); /* NULL is harmless */
 
 #endif

@@ -26,7 +26,8 @@
 #define NETWORKS_MS 600 /* how long the start waits for postconf */
 #define DRAIN_MS 1500 /* at the end: for answers that are on their way */
 
-static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER } };
+static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER },
+	.later = LATER_INIT };
 static struct live_source source;
 static atomic_bool listener_ended, listener_failed;
 
@@ -73,7 +74,8 @@ finish(struct metrics_http *metrics)
 	metrics_http_close(metrics);
 	count_save(&milter.count, milter.store);
 	if (atomic_load(&milter.busy) == 0) {
-		proof_close(&milter.proof);
+		if (atomic_load(&milter.asking) == 0)
+			proof_close(&milter.proof);
 		grey_store_close(milter.store);
 	}
 	if (path != NULL)

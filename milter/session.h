@@ -3,6 +3,7 @@
 
 #include "lib/log.h"
 #include "milter/count.h"
+#include "milter/later.h"
 #include "milter/live.h"
 #include "milter/pressure_watch.h"
 #include "milter/proof.h"
@@ -20,7 +21,9 @@ struct milter {
 	struct live_slot live;
 	struct pressure_watch pressure;
 	struct count count;
+	struct later later; /* passes whose identities are to be recorded */
 	atomic_int busy; /* sessions that are asking the store now */
+	atomic_int asking; /* of "later": asking the DNS now */
 	atomic_bool stopping; /* the store is not to be asked any more */
 	struct log_limit fault_log, macro_log, brake_log;
 };

@@ -344,14 +344,19 @@ tell_judgement(const struct work *w, const struct grey_judgement *j)
 	}
 }
 
+static bool
+passes(const struct grey_judgement *j)
+{
+	return j->verdict == GREY_PASS || j->verdict == GREY_KNOWN;
+}
+
 /* He passes, and nothing is to be written: whatever SPF says. */
 static bool
 is_settled(const struct grey_judgement *j, size_t n_credits)
 {
 	size_t i;
 
-	if (j->verdict == GREY_NEW || j->verdict == GREY_WAITING ||
-	    j->write_record)
+	if (!passes(j) || j->write_record)
 		return false;
 	for (i = 0; i < n_credits; i++) {
 		if (j->write_credit[i])
@@ -398,9 +403,11 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 	if (grey_store_judge(w->c->store, &q, &j, e) == -1)
 		return -1;
 	if (w->c->can_ask_dns && !is_settled(&j, who->attempt.n_credits)) {
-		w->out->needs_dns = true;
-		return 0;
+		w->out->record_later = j.lazy && passes(&j);
+		w->out->needs_dns = !w->out->record_later;
 	}
+	if (w->out->needs_dns)
+		return 0;
 	w->out->verdict = j.verdict;
 	w->out->rule = rule_of(&j, let);
 	w->out->wait_s = j.wait_s;
@@ -417,7 +424,7 @@ grey_check(const struct grey_check *c, const struct grey_facts *f,
 	struct work w = { .c = c, .f = f, .now_ms = now_ms, .out = out_r };
 	int64_t delay_s = c->config->delay_s;
 
-	out_r->defer = out_r->needs_dns = false;
+	out_r->defer = out_r->needs_dns = out_r->record_later = false;
 	out_r->wait_s = out_r->waited_s = out_r->entry_id = 0;
 	out_r->reason[0] = '\0';
 	if (rule_client(&w) || rule_recipient(&w, &delay_s) ||

@@ -66,6 +66,11 @@ struct grey_outcome {
 	 * matter.  Ask it and check again.
 	 */
 	bool needs_dns;
+	/*
+	 * He passes whatever the DNS says, but nothing is recorded yet: ask it
+	 * and check again when there is time.
+	 */
+	bool record_later;
 };
 
 /* Where to look. */
@@ -78,8 +83,7 @@ struct grey_check {
 	bool dry; /* change nothing */
 	/*
 	 * The DNS can be asked and has not been.  Who is exempt anyway, and who
-	 * passes by net or name without anything to be recorded, need not wait
-	 * for it.
+	 * has passed by this net or name before, need not wait for it.
 	 */
 	bool can_ask_dns;
 };

@@ -112,6 +112,37 @@ def test_silent_name_servers_delay_nobody_beyond_the_bound(milter):
     assert 'greymilter_spf_results_total{result="temperror"} 1' in milter.metrics()
 
 
+def used(milter, sender):
+    """When each kind of identity was last recorded."""
+    shown = milter.greywl_json("show", "--json", sender, R)
+    return {o["kind"]: o["since"] for o in shown["origins"]}
+
+
+def refreshed(milter, sender, kinds):
+    """Pass a second later, have it recorded; how long the answer took."""
+    before = used(milter, sender)
+    time.sleep(1.1)
+    begin = time.monotonic()
+    assert passes(milter, INSIDE, sender, R)
+    took = time.monotonic() - begin
+    until(lambda: all(used(milter, sender)[k] > before[k] for k in kinds), 5)
+    return took
+
+
+def test_who_passed_before_does_not_wait_for_dns(milter, dns):
+    """A row is refreshed after a sixteenth of its lifetime, with all identities."""
+    milter.stop()
+    milter.configure(lifetime=Bare("16s"), retry_window=Bare("8s"))
+    milter.start()
+    for sender in ("a@slow.example", "a@pool.example"):
+        assert not passes(milter, INSIDE, sender, R)
+        until(lambda: passes(milter, INSIDE, sender, R), 4)
+    dns.queries.clear()
+    assert any(refreshed(milter, "a@slow.example", ["net"]) < 0.6 for _ in range(3))
+    assert any(q[0] == "slow.example" for q in dns.queries)
+    refreshed(milter, "a@pool.example", ["net", "spf"])
+
+
 def test_a_child_that_dies_is_replaced(milter):
     children = lambda: [p for p in os.listdir("/proc") if p.isdigit() and
                         parent(p) == str(milter.popen.pid)]

@@ -104,20 +104,35 @@ before_dns(void **state)
 		const char *what;
 		struct grey_judgement j;
 		const char *recipient;
-		bool needs;
+		bool needs, later;
 	} t[] = {
 		{ "new", { .verdict = GREY_NEW, .write_record = true },
-		    "c@d.example", true },
-		{ "waiting", { .verdict = GREY_WAITING }, "c@d.example", true },
-		{ "passes", { .verdict = GREY_PASS }, "c@d.example", false },
-		{ "ends a wait", { .verdict = GREY_PASS, .write_record = true },
-		    "c@d.example", true },
-		{ "known", { .verdict = GREY_KNOWN }, "c@d.example", false },
-		{ "known, earns",
-		    { .verdict = GREY_KNOWN, .write_credit = { true } },
-		    "c@d.example", true },
-		{ "exempt", { .verdict = GREY_NEW }, "postmaster@d.example",
+		    "c@d.example", true, false },
+		{ "waiting", { .verdict = GREY_WAITING }, "c@d.example", true,
 		    false },
+		{ "passes", { .verdict = GREY_PASS }, "c@d.example", false,
+		    false },
+		{ "ends a wait", { .verdict = GREY_PASS, .write_record = true },
+		    "c@d.example", true, false },
+		{ "known", { .verdict = GREY_KNOWN }, "c@d.example", false,
+		    false },
+		{ "refreshed",
+		    { .verdict = GREY_PASS,
+		        .write_record = true,
+		        .lazy = true },
+		    "c@d.example", false, true },
+		{ "waits, seen again",
+		    { .verdict = GREY_WAITING,
+		        .write_record = true,
+		        .lazy = true },
+		    "c@d.example", true, false },
+		{ "known, earns",
+		    { .verdict = GREY_KNOWN,
+		        .write_credit = { true },
+		        .lazy = true },
+		    "c@d.example", false, true },
+		{ "exempt", { .verdict = GREY_NEW }, "postmaster@d.example",
+		    false, false },
 	};
 	struct grey_check c = { .config = &config,
 		.store = &fake.base,
@@ -141,7 +156,9 @@ before_dns(void **state)
 		fake.asked.dry = true;
 		grey_who(&config, &secret, &f, &who);
 		grey_check(&c, &f, &who, NOW, &out, &e);
-		if (out.needs_dns != t[i].needs || out.defer || !fake.asked.dry)
+		if (out.needs_dns != t[i].needs ||
+		    out.record_later != t[i].later || out.defer ||
+		    !fake.asked.dry)
 			fail_msg("%s", t[i].what);
 	}
 	/* who is accepted because of a fault does not wait for DNS */
