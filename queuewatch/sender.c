@@ -226,6 +226,23 @@ keep_answer(struct sender *s, int64_t seq, const struct buf *body)
 	s->answers[s->n_answers++].seq = seq;
 }
 
+/*
+ * A status host that cannot keep the report can still have an order: it may be
+ * the one that helps.  With the lock held.
+ */
+static void
+keep_orders(struct sender *s, int64_t seq, const struct buf *body)
+{
+	struct report_answer a;
+	struct err e;
+
+	if (report_answer_parse(buf_text(body), body->len, &a, &e) == -1)
+		return;
+	if (a.n_orders > 0)
+		keep_answer(s, seq, body);
+	report_answer_free(&a);
+}
+
 /* Not taken: say why, and when to try again.  With the lock held. */
 static void
 put_off(struct sender *s, enum outcome outcome, const char *why)
@@ -311,6 +328,8 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 		say_status(answer.status, &answer.body, why, sizeof(why));
 		if (outcome == TAKEN)
 			keep_answer(s, seq, &answer.body);
+		else if (answer.status == 503)
+			keep_orders(s, seq, &answer.body);
 	} else {
 		(void)snprintf(why, sizeof(why), "%s", e.text);
 	}

@@ -45,6 +45,8 @@ int ctl_import(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_export(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_export_site(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_postmortem(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_enrol(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_operators(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_stale(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_words(struct ctl *c, int argc, char **argv, struct err *e);
 int ctl_alert(struct ctl *c, int argc, char **argv, struct err *e);

@@ -4,6 +4,7 @@
 #include "lib/escape.h"
 #include "statusd/config.h"
 #include "statusd/ctl.h"
+#include "statusd/typed.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,9 +14,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define TEXT_MAX ((size_t)64 * 1024)
-#define TITLE_MAX 200
 
 /* Where the value of an option goes. */
 static const struct option {
@@ -211,30 +209,6 @@ ctl_id(const char *word, int64_t *id_r, struct err *e)
 	return 0;
 }
 
-static int
-check_title(const char *title, struct err *e)
-{
-	size_t n = strlen(title);
-
-	if (strspn(title, " ") == n)
-		return err_set(e, "the title is empty");
-	if (n > TITLE_MAX)
-		return err_set(
-		    e, "the title is longer than %d bytes", TITLE_MAX);
-	for (size_t i = 0; i < n;) {
-		unsigned cp;
-		size_t w = escape_utf8(title + i, n - i, &cp);
-
-		if (w == 0)
-			return err_set(e, "the title is not UTF-8");
-		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-			return err_set(
-			    e, "the title holds a control character");
-		i += w;
-	}
-	return 0;
-}
-
 int
 ctl_check_systems(const struct ctl *c, const struct ctl_args *a, struct err *e)
 {
@@ -249,46 +223,7 @@ ctl_check_systems(const struct ctl *c, const struct ctl_args *a, struct err *e)
 	}
 	if (a->title == NULL)
 		return err_set(e, "--title is needed");
-	return check_title(a->title, e);
-}
-
-static int
-check_text(const struct buf *text, struct err *e)
-{
-	const char *s = buf_text(text);
-
-	for (size_t i = 0; i < text->len;) {
-		unsigned cp;
-		size_t w = escape_utf8(s + i, text->len - i, &cp);
-
-		if (w == 0)
-			return err_set(
-			    e, "the text is not UTF-8 at byte %zu", i + 1);
-		if ((cp < 0x20 && cp != '\n' && cp != '\t' && cp != '\r') ||
-		    (cp >= 0x7f && cp < 0xa0))
-			return err_set(e,
-			    "the text holds a control character at byte %zu",
-			    i + 1);
-		i += w;
-	}
-	return 0;
-}
-
-/* Blanks and line ends around it say nothing. */
-static void
-trim(struct buf *text)
-{
-	size_t n = text->len, skip = 0;
-
-	while (n > 0 && strchr(" \t\r\n", text->data[n - 1]) != NULL)
-		n--;
-	while (skip < n && strchr("\r\n", text->data[skip]) != NULL)
-		skip++;
-	if (text->data == NULL)
-		return;
-	memmove(text->data, text->data + skip, n - skip);
-	text->len = n - skip;
-	text->data[text->len] = '\0';
+	return typed_title(a->title, e);
 }
 
 int
@@ -299,7 +234,7 @@ ctl_read_text(const char *file, struct buf *text, struct err *e)
 	char part[4096];
 	ssize_t n;
 
-	buf_init(text, TEXT_MAX);
+	buf_init(text, TYPED_TEXT_MAX);
 	if (file == NULL && isatty(STDIN_FILENO))
 		return 0;
 	if (!from_stdin)
@@ -315,11 +250,10 @@ ctl_read_text(const char *file, struct buf *text, struct err *e)
 	if (!from_stdin)
 		(void)close(fd);
 	if (rc == 0 && text->bad)
-		rc = err_set(
-		    e, "the text is longer than %zu KiB", TEXT_MAX / 1024);
+		rc = err_set(e, "the text is longer than %zu KiB",
+		    TYPED_TEXT_MAX / 1024);
 	if (rc == 0)
-		rc = check_text(text, e);
-	trim(text);
+		rc = typed_text(text, e);
 	return rc;
 }
 

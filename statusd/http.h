@@ -1,13 +1,14 @@
 #ifndef STATUSD_HTTP_H
 #define STATUSD_HTTP_H
 
+#include "lib/buf.h"
 #include "statusd/http_limit.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct err;
-struct buf;
 struct site;
 struct store_search;
 struct inbox_item;
@@ -26,6 +27,33 @@ struct http;
  */
 typedef void (*http_report_fn)(void *ctx, struct inbox_item *report);
 
+/* Most bytes of a form. */
+#define HTTP_FORM_MAX ((size_t)128 * 1024)
+
+/* A request for something below "/console/". */
+struct http_call {
+	bool post;
+	const char *path; /* decoded, behind "/console/": "incident/7" */
+	const char *body; /* of a POST: the form; ended by a NUL */
+	size_t len; /* above HTTP_FORM_MAX: body is not looked at */
+	/* Headers, NULL where they were not sent. */
+	const char *type, *cookie, *origin, *host, *fetch_site;
+	struct ip client;
+	int64_t now; /* Unix seconds */
+};
+
+struct http_reply {
+	unsigned status;
+	struct buf page; /* HTML; without any a line of text is sent */
+	char location[512]; /* a path; "": none */
+	char cookie[256]; /* "": none */
+	int refresh_s; /* the page is to be asked for again; 0: not */
+};
+
+/* Fills in the reply.  Called from any of the HTTP threads. */
+typedef void (*http_console_fn)(
+    void *office, const struct http_call *call, struct http_reply *reply);
+
 struct http_options {
 	int fd; /* from http_listen(); http_stop() closes it */
 	struct site *site; /* not owned */
@@ -36,6 +64,8 @@ struct http_options {
 	struct limit_proxies proxies;
 	struct limit *limit; /* set by http_start() */
 	size_t report_max; /* most bytes a report may have */
+	http_console_fn console; /* NULL: 404 */
+	void *office; /* what it gets */
 	void *ctx;
 };
 

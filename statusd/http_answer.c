@@ -1,6 +1,7 @@
 #include "statusd/http_answer.h"
 
 #include "lib/buf.h"
+#include "statusd/http.h"
 #include "statusd/http_rules.h"
 #include "statusd/site.h"
 
@@ -20,6 +21,10 @@
 #define PAGE_POLICY                                              \
 	"default-src 'none'; style-src 'self'; img-src 'self'; " \
 	"script-src 'self'; "                                    \
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+/* The console has no script at all. */
+#define CONSOLE_POLICY                                           \
+	"default-src 'none'; style-src 'self'; img-src 'self'; " \
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 #define OTHER_POLICY "default-src 'none'; frame-ancestors 'none'"
 
@@ -249,6 +254,55 @@ http_answer_page(struct MHD_Connection *c, const struct buf *page)
 	struct MHD_Response *r = from_copy(page, "text/html; charset=utf-8");
 
 	return r != NULL && queue_once(c, MHD_HTTP_OK, r);
+}
+
+/*
+ * A form is taken only from the console's own pages, which the browser says in
+ * "Origin": it does so where the referrer's host may be known.
+ */
+static void
+console_headers(struct MHD_Response *r, const struct http_reply *reply)
+{
+	char seconds[16];
+
+	header(r, "Content-Type", "text/html; charset=utf-8");
+	header(r, "Cache-Control", "no-store");
+	header(r, "Content-Security-Policy", CONSOLE_POLICY);
+	header(r, "Referrer-Policy", "same-origin");
+	header(r, "X-Content-Type-Options", "nosniff");
+	header(r, "X-Frame-Options", "DENY");
+	header(r, "X-Robots-Tag", "noindex, nofollow");
+	header(r, "Cross-Origin-Opener-Policy", "same-origin");
+	header(r, "Cross-Origin-Resource-Policy", "same-origin");
+	if (reply->location[0] != '\0')
+		header(r, "Location", reply->location);
+	if (reply->cookie[0] != '\0')
+		header(r, "Set-Cookie", reply->cookie);
+	if (reply->refresh_s == 0)
+		return;
+	(void)snprintf(seconds, sizeof(seconds), "%d", reply->refresh_s);
+	header(r, "Refresh", seconds);
+}
+
+bool
+http_answer_reply(struct MHD_Connection *c, const struct http_reply *reply)
+{
+	struct blob *copy = blob_new(buf_text(&reply->page), reply->page.len);
+	struct MHD_Response *r;
+
+	if (copy == NULL || reply->page.bad) {
+		blob_unref(copy);
+		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "503: no memory", "Retry-After", "5");
+	}
+	r = MHD_create_response_from_buffer_with_free_callback_cls(
+	    copy->len, copy->data, release_blob, copy);
+	if (r == NULL) {
+		blob_unref(copy);
+		return false;
+	}
+	console_headers(r, reply);
+	return queue_once(c, reply->status, r);
 }
 
 bool

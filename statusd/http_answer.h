@@ -5,6 +5,7 @@
 
 struct MHD_Connection;
 struct buf;
+struct http_reply;
 struct site;
 struct site_file;
 
@@ -22,6 +23,9 @@ bool http_answer_file(struct MHD_Connection *c, struct site *site,
 
 /* An HTML page made for this request alone. */
 bool http_answer_page(struct MHD_Connection *c, const struct buf *page);
+
+/* The console's: nobody keeps it. */
+bool http_answer_reply(struct MHD_Connection *c, const struct http_reply *r);
 
 /* JSON; a 401 gets its WWW-Authenticate, a 503 its Retry-After. */
 bool http_answer_json(

@@ -28,11 +28,14 @@
 
 #define REPORT_PATH "/api/v1/report"
 #define SEARCH_PATH "/search/"
+#define CONSOLE_PATH "/console/"
+#define CONSOLE_PAGE_MAX ((size_t)1024 * 1024)
 
 struct request {
 	bool escapes_ok;
 	bool started;
 	bool wanted; /* the body is kept */
+	size_t most; /* so much of it */
 	size_t received;
 	size_t counted; /* what of it stands in "pending" */
 	struct buf body;
@@ -243,6 +246,9 @@ answer_get(
 		    "this address is none, or too long", NULL, NULL);
 	if (strcmp(path, "/healthz") == 0)
 		return http_answer_text(c, MHD_HTTP_OK, "ok", NULL, NULL);
+	if (strcmp(path, "/console") == 0 && o->console != NULL)
+		return http_answer_text(c, MHD_HTTP_MOVED_PERMANENTLY,
+		    "301: it ends with a slash", "Location", CONSOLE_PATH);
 	if (strcmp(path, REPORT_PATH) == 0 && o->report != NULL)
 		return http_answer_text(c, MHD_HTTP_METHOD_NOT_ALLOWED,
 		    "405: reports are sent here by POST", "Allow", "POST");
@@ -310,6 +316,52 @@ hand_over(
 }
 
 static bool
+is_console(const struct http_options *o, const char *path)
+{
+	return o->console != NULL &&
+	    strncmp(path, CONSOLE_PATH, sizeof(CONSOLE_PATH) - 1) == 0;
+}
+
+static const char *
+header_of(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+static bool
+answer_console(struct request *r, const struct http_options *o,
+    struct MHD_Connection *c, const struct request_piece *piece)
+{
+	const struct http_call call = {
+		.post = strcmp(piece->method, "POST") == 0,
+		.path = piece->path + sizeof(CONSOLE_PATH) - 1,
+		.body = buf_text(&r->body),
+		.len = r->received,
+		.type = header_of(c, "Content-Type"),
+		.cookie = header_of(c, "Cookie"),
+		.origin = header_of(c, "Origin"),
+		.host = header_of(c, "Host"),
+		.fetch_site = header_of(c, "Sec-Fetch-Site"),
+		.client = client_of(c, o),
+		.now = clock_now(),
+	};
+	struct http_reply reply = { .status = MHD_HTTP_OK };
+	bool queued;
+
+	if (!limit_take(o->limit, &call.client, clock_mono_ms()))
+		return answer_429(c);
+	if (r->body.bad && r->received <= r->most)
+		return http_answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "503: too much at once", "Retry-After", "5");
+	buf_init(&reply.page, CONSOLE_PAGE_MAX);
+	o->console(o->office, &call, &reply);
+	queued = http_answer_reply(c, &reply);
+	explicit_bzero(reply.cookie, sizeof(reply.cookie));
+	buf_free(&reply.page);
+	return queued;
+}
+
+static bool
 answer_405(struct MHD_Connection *c)
 {
 	return http_answer_text(c, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -345,13 +397,17 @@ begin(struct request *r, const struct http_options *o, struct MHD_Connection *c,
 		return answered(http_answer_text(c, MHD_HTTP_CONTENT_TOO_LARGE,
 		    "413: too large", NULL, NULL));
 	r->wanted = is_report(o, piece);
-	r->body.cap = o->report_max + 1;
+	r->most = o->report_max;
+	if (strcmp(piece->method, "POST") == 0 && is_console(o, piece->path)) {
+		r->wanted = true;
+		r->most = HTTP_FORM_MAX;
+	}
+	r->body.cap = r->most + 1;
 	return REQUEST_MORE;
 }
 
 static enum request_next
-receive(struct request *r, const struct http_options *o,
-    const struct request_piece *piece)
+receive(struct request *r, const struct request_piece *piece)
 {
 	size_t n = *piece->size;
 
@@ -361,7 +417,7 @@ receive(struct request *r, const struct http_options *o,
 		return REQUEST_DROP;
 	if (!r->wanted || r->body.bad)
 		return REQUEST_MORE;
-	if (r->received > o->report_max) {
+	if (r->received > r->most) {
 		buf_free(&r->body);
 		r->body.bad = 1;
 		return REQUEST_MORE;
@@ -383,6 +439,10 @@ finish(struct request *r, const struct http_options *o,
 	if (!r->escapes_ok)
 		return answered(http_answer_text(c, MHD_HTTP_BAD_REQUEST,
 		    "400: a % in an address begins %XX", NULL, NULL));
+	if (is_console(o, piece->path) &&
+	    (r->wanted || strcmp(piece->method, "GET") == 0 ||
+	        strcmp(piece->method, "HEAD") == 0))
+		return answered(answer_console(r, o, c, piece));
 	if (strcmp(piece->method, "GET") == 0 ||
 	    strcmp(piece->method, "HEAD") == 0)
 		return answered(answer_get(c, o, piece->path));
@@ -401,6 +461,6 @@ request_take(struct request *r, const struct http_options *o,
 	if (!r->started)
 		return begin(r, o, c, piece);
 	if (*piece->size > 0)
-		return receive(r, o, piece);
+		return receive(r, piece);
 	return finish(r, o, c, piece);
 }

@@ -7,6 +7,7 @@
 #include "statusd/announce.h"
 #include "statusd/config.h"
 #include "statusd/fault.h"
+#include "statusd/orders.h"
 #include "statusd/store_report.h"
 
 #include <jansson.h>
@@ -26,6 +27,7 @@ struct ingest {
 	pthread_mutex_t lock; /* guards all below */
 	struct store *store;
 	const struct config *config;
+	struct orders orders;
 	struct log_limit fault_limit;
 	bool begun; /* a transaction */
 	atomic_bool damaged;
@@ -58,6 +60,13 @@ ingest_free(struct ingest *in)
 	store_close(in->store);
 	(void)pthread_mutex_destroy(&in->lock);
 	free(in);
+}
+
+void
+ingest_orders(struct ingest *in, struct vault *v, struct offers *offers)
+{
+	in->orders.vault = v;
+	in->orders.offers = offers;
 }
 
 void
@@ -335,32 +344,46 @@ take(struct ingest *in, const struct report *r, const struct store_token *token,
 	return take_samples(in->store, r, now, known, e);
 }
 
-static int
-answer(struct buf *json, const struct report *r)
-{
-	const struct report_answer a = {
-		.next_s = r->interval_s < 1 ? 1
-		    : r->interval_s > 300   ? 300
-		                            : r->interval_s,
-	};
-	struct err e;
+#define STORE_FAULT "the store cannot be used at the moment"
 
-	if (report_answer_compose(&a, json, &e) == -1)
-		return refuse(json, 503, "no memory");
-	return 200;
+/*
+ * The answer of a report that was understood gets a reason: an order in it goes
+ * out all the same, for it may be what helps.  0, or -1.
+ */
+static int
+add_fault(struct buf *json)
+{
+	json_t *o = json_loads(buf_text(json), 0, NULL);
+	char *text = NULL;
+
+	if (o != NULL &&
+	    json_object_set_new(o, "error", json_string(STORE_FAULT)) == 0)
+		text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	if (text == NULL)
+		return -1;
+	buf_reset(json);
+	buf_str(json, text);
+	free(text);
+	return 0;
 }
 
 /* The store cannot be used: nothing was taken, the sender tries again. */
 static void
 unavailable(struct ingest *in, struct ingest_request *q, const struct err *e)
 {
+	bool understood = q->json->len > 0 &&
+	    (q->status == -1 || q->status == 200);
+
 	if (in->store != NULL && store_is_damaged(in->store))
 		atomic_store(&in->damaged, true);
 	log_warn_limited(&in->fault_limit, clock_mono_ms(), 60,
 	    "a report could not be taken: %s", e->text);
+	q->status = 503;
+	if (understood && add_fault(q->json) == 0)
+		return;
 	buf_reset(q->json);
-	q->status = refuse(
-	    q->json, 503, "the store cannot be used at the moment");
+	(void)refuse(q->json, 503, STORE_FAULT);
 }
 
 /* Begins the transaction where none is under way.  -1: the store's fault. */
@@ -374,12 +397,13 @@ take_parsed(struct ingest *in, const struct report *r,
 	if (config_find_system(in->config, r->system) == NULL)
 		return refuse(
 		    q->json, 403, "this system is not in the configuration");
+	orders_note(&in->orders, r, q->now);
+	if (orders_answer(&in->orders, r, q->now, q->json, e) == -1)
+		return refuse(q->json, 503, "no memory");
 	if (!in->begun && store_begin(in->store, e) == -1)
 		return -1;
 	in->begun = true;
-	if (take(in, r, token, q->now, e) == -1)
-		return -1;
-	return answer(q->json, r);
+	return take(in, r, token, q->now, e) == -1 ? -1 : 200;
 }
 
 /* The status of the answer, or -1: the store's fault. */

@@ -10,6 +10,8 @@
 struct buf;
 struct config;
 struct err;
+struct offers;
+struct vault;
 
 /* A longer body is answered 413. */
 #define INGEST_BODY_MAX ((size_t)REPORT_MAX_BYTES)
@@ -20,6 +22,11 @@ struct ingest;
 /* Opens its own handle of the store.  NULL with *e set on failure. */
 struct ingest *ingest_new(const struct config *c, struct err *e);
 void ingest_free(struct ingest *in);
+/*
+ * Where orders are and results go, and what systems offer; both live longer
+ * than "in".  Without, no order is given.
+ */
+void ingest_orders(struct ingest *in, struct vault *v, struct offers *offers);
 /* A new configuration; "c" must live until the next call or ingest_free(). */
 void ingest_configure(struct ingest *in, const struct config *c);
 
@@ -42,7 +49,8 @@ struct ingest_request {
 /*
  * POST /api/v1/report, several at once, in their order, with one commit.  Never
  * fails: a fault of the store is answered 503, so that the sender keeps its
- * report; what is answered 200 is committed.
+ * report; what is answered 200 is committed.  Orders are in
+ * a 503 as well.
  */
 void ingest_reports(
     struct ingest *in, struct ingest_request *const *q, size_t n);

@@ -12,12 +12,14 @@
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
 #include "statusd/config.h"
+#include "statusd/console.h"
 #include "statusd/hook.h"
 #include "statusd/http.h"
 #include "statusd/inbox.h"
 #include "statusd/ingest.h"
 #include "statusd/metrics.h"
 #include "statusd/notify.h"
+#include "statusd/office.h"
 #include "statusd/place.h"
 #include "statusd/probe.h"
 #include "statusd/probe_take.h"
@@ -51,6 +53,7 @@ struct statusd {
 	struct store *store; /* this thread's */
 	struct ingest *ingest;
 	struct inbox *inbox;
+	struct office office;
 	struct site *site;
 	struct store_search *search; /* NULL: it does not work */
 	bool search_behind;
@@ -116,7 +119,7 @@ open_all(struct statusd *d, struct err *e)
 	d->store = rescue_open(c, &d->user, false, e);
 	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
 	watch_begin(&d->watch, c);
-	if (d->ingest == NULL)
+	if (d->ingest == NULL || office_open(&d->office, c, d->ingest, e) == -1)
 		return -1;
 	outbox = place_search(c);
 	d->search = outbox != NULL ? store_search_open(outbox, &why) : NULL;
@@ -145,6 +148,8 @@ start_all(struct statusd *d, struct err *e)
 		.proxies = { d->config->proxies, d->config->trusted_proxies.n },
 		.report = take_report,
 		.report_max = INGEST_BODY_MAX,
+		.console = office_answer,
+		.office = &d->office,
 		.ctx = d,
 	};
 
@@ -180,6 +185,7 @@ close_all(struct statusd *d)
 		outbox_close(d->outbox, 2000);
 	store_search_close(d->search);
 	ingest_free(d->ingest);
+	office_close(&d->office);
 	store_close(d->store);
 	if (d->site != NULL)
 		site_close(d->site);
@@ -376,6 +382,7 @@ reload(struct statusd *d)
 	}
 	place_warn_fixed(d->config, c);
 	ingest_configure(d->ingest, c);
+	console_configure(d->office.console, c);
 	d->tick.config = c;
 	config_free(d->config);
 	d->config = c;

@@ -6,6 +6,7 @@
 #include "lib/outbox.h"
 #include "statusd/config.h"
 #include "statusd/store_fault.h"
+#include "statusd/store_operator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,19 +79,43 @@ give(const struct to *to, const struct config_alert *a,
 	return n->fault != 0 ? store_tell(to->s, &told, e) : 0;
 }
 
+static void
+ignore(void *ctx, const char *name, int64_t enrolled_at)
+{
+	(void)ctx;
+	(void)name;
+	(void)enrolled_at;
+}
+
+/* With the way to where an operator can answer it; NULL without memory. */
+static char *
+text_of(struct store *s, const struct config *c, const struct store_notice *n)
+{
+	struct err e;
+	char *text;
+
+	if (n->thread == 0 || store_operator_each(s, ignore, NULL, &e) < 1)
+		return strdup(n->text);
+	if (asprintf(&text, "%s\n%sconsole/incident/%lld\n", n->text,
+	        c->site_url, (long long)n->thread) == -1)
+		return NULL;
+	return text;
+}
+
 static int
 deliver(struct store *s, struct outbox *o, const struct config *c,
     const struct store_notice *n, struct err *e)
 {
 	const struct config_alert *a = c->alerts.items;
 	const struct to t = { s, o };
-	char key[128], thread[96];
+	int rc = 0;
+	char key[128], thread[96], *text = text_of(s, c, n);
 	const struct alert_message m = {
 		.event = n->event,
 		.level = n->level,
 		.system = n->system,
 		.title = n->title,
-		.text = n->text,
+		.text = text != NULL ? text : n->text,
 		.url = c->site_url,
 		.dedup_key = key,
 		.thread = thread,
@@ -101,10 +126,11 @@ deliver(struct store *s, struct outbox *o, const struct config *c,
 	    (long long)n->fault, (long long)n->began_at);
 	(void)snprintf(
 	    key, sizeof(key), "%s/%lld", thread, (long long)n->number);
-	for (size_t i = 0; i < c->alerts.n; i++) {
-		if (give(&t, &a[i], n, &m, e) == -1)
-			return -1;
-	}
+	for (size_t i = 0; i < c->alerts.n && rc == 0; i++)
+		rc = give(&t, &a[i], n, &m, e);
+	free(text);
+	if (rc == -1)
+		return -1;
 	if (n->event == ALERT_RESOLVED && store_untell(s, n->fault, e) == -1)
 		return -1;
 	return store_notice_delete(s, n->id, e);

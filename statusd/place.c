@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define SEARCH "-search.db"
+#define VAULT "-console.db"
 
 /* The folder of a path; NULL without memory. */
 static char *
@@ -52,6 +53,12 @@ char *
 place_copy(const struct config *c)
 {
 	return place_beside(c, "-copy.db");
+}
+
+char *
+place_vault(const struct config *c)
+{
+	return place_beside(c, VAULT);
 }
 
 char *
@@ -100,15 +107,18 @@ place_prepare(
     const struct config *c, const struct daemon_user *user, struct err *e)
 {
 	char *outbox = place_outbox(c), *search = place_beside(c, SEARCH);
+	char *vault = place_vault(c);
 	int rc = -1;
 
-	if (outbox == NULL || search == NULL)
+	if (outbox == NULL || search == NULL || vault == NULL)
 		(void)err_set(e, "no memory");
 	else if (place_prepare_store(c, user, e) == 0 &&
-	    make_file(outbox, user, e) == 0 && make_file(search, user, e) == 0)
+	    make_file(outbox, user, e) == 0 &&
+	    make_file(search, user, e) == 0 && make_file(vault, user, e) == 0)
 		rc = c->site_directory[0] == '\0'
 		    ? 0
 		    : daemon_make_dir(c->site_directory, user, e);
+	free(vault);
 	free(search);
 	free(outbox);
 	return rc;
@@ -141,18 +151,21 @@ int
 place_give(
     const struct config *c, const struct daemon_user *user, struct err *e)
 {
-	char *outbox, *search;
+	char *outbox, *search, *vault;
 	int rc = -1;
 
 	if (geteuid() != 0)
 		return 0;
 	outbox = place_outbox(c);
 	search = place_beside(c, SEARCH);
-	if (outbox == NULL || search == NULL)
+	vault = place_vault(c);
+	if (outbox == NULL || search == NULL || vault == NULL)
 		(void)err_set(e, "no memory");
 	else if (give_companions(c->store_path, user, e) == 0 &&
-	    give_companions(outbox, user, e) == 0)
+	    give_companions(outbox, user, e) == 0 &&
+	    give_companions(vault, user, e) == 0)
 		rc = give_companions(search, user, e);
+	free(vault);
 	free(search);
 	free(outbox);
 	return rc;

@@ -29,6 +29,9 @@ char *place_copy(const struct config *c);
 /* The index of the search, likewise. */
 char *place_search(const struct config *c);
 
+/* The console's own database, likewise. */
+char *place_vault(const struct config *c);
+
 /* A file named for the store: "status" and "tail".  free() it; or NULL. */
 char *place_beside(const struct config *c, const char *tail);
 

@@ -200,6 +200,12 @@ static const char third[] =
     "CREATE INDEX thread_kind ON thread (kind, opened_at);"
     "CREATE INDEX thread_changed ON thread (newest_at);";
 
-const char *const store_schema[] = { first, second, third };
+/* operator   who may use the console; phrase: Argon2id */
+static const char fourth[] =
+    "CREATE TABLE operator ("
+    " name TEXT PRIMARY KEY, phrase TEXT NOT NULL, secret BLOB NOT NULL,"
+    " enrolled_at INTEGER NOT NULL) WITHOUT ROWID;";
+
+const char *const store_schema[] = { first, second, third, fourth };
 const int store_n_schema = (int)(sizeof(store_schema) /
     sizeof(store_schema[0]));
