@@ -78,13 +78,23 @@ csv_line(const struct line *x)
 }
 
 static void
+text_share(double share)
+{
+	char text[32];
+
+	if (share < 0)
+		(void)printf("     no data");
+	else
+		(void)printf("  %8s %%", percent_text(share, text));
+}
+
+static void
 text_line(const struct line *x)
 {
-	char a[32], b[32];
-
-	(void)printf("%-10s %s  %8s %%  %8s %%  %8.0f min  %8.0f min",
-	    x->system, x->month, percent_text(model_uptime(&x->t, false), a),
-	    percent_text(model_uptime(&x->t, true), b),
+	(void)printf("%-10s %s", x->system, x->month);
+	text_share(model_uptime(&x->t, false));
+	text_share(model_uptime(&x->t, true));
+	(void)printf("  %8.0f min  %8.0f min",
 	    minutes(model_downtime_s(&x->t, false)),
 	    minutes(model_unknown_s(&x->t, false)));
 	if (x->credit >= 0)
