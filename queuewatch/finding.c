@@ -49,6 +49,7 @@ finding_get(struct findings *fs, const char *check, const char *subject)
 	if (f == NULL)
 		return NULL;
 	f->live = true;
+	f->unchecked = false;
 	f->has_value = false;
 	f->unit = "";
 	f->summary[0] = '\0';
@@ -100,7 +101,22 @@ finding_unknown(struct finding *f, int64_t now, const char *why)
 {
 	f->summary[0] = '\0';
 	finding_say(f, "%s", why);
-	return rule_unknown(&f->rule, now);
+	f->unchecked = true;
+	return !f->settling && rule_unknown(&f->rule, now);
+}
+
+void
+findings_settle(struct findings *fs, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < fs->n; i++) {
+		struct finding *f = fs->items[i];
+
+		if (f->settling && f->unchecked)
+			(void)rule_unknown(&f->rule, now);
+		f->settling = false;
+	}
 }
 
 static void
@@ -278,6 +294,7 @@ load_one(struct findings *fs, const json_t *o)
 		return;
 	(void)level_parse(level, &f->rule.level);
 	f->reported = f->rule.level;
+	f->settling = true;
 	if (told != NULL)
 		(void)level_parse(told, &f->told);
 	f->told_times = json_integer_value(json_object_get(o, "told_times"));

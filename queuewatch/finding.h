@@ -23,6 +23,9 @@ struct finding {
 	struct rule_state rule;
 	struct rule_arrival arrival[2]; /* of the check's one or two values */
 	bool live; /* asked for since findings_mark() */
+	/* Of the last run, and not settled yet; it could not be checked since.
+	 */
+	bool settling, unchecked;
 	bool has_value;
 	double value;
 	const char *unit; /* a literal */
@@ -65,8 +68,15 @@ void finding_value(struct finding *f, double value, const char *unit);
 /* Takes the reference; NULL is harmless. */
 void finding_evidence(struct finding *f, json_t *object);
 
-/* Say that the check could not be made, and why.  Whether the level changed. */
+/*
+ * Say that the check could not be made, and why.  Whether the level changed.
+ * What the last run has left keeps its level until findings_settle(): the first
+ * look takes a moment, and a restart is no change.
+ */
 bool finding_unknown(struct finding *f, int64_t now, const char *why);
+
+/* Before the first report: what could not be checked by now is unknown. */
+void findings_settle(struct findings *fs, int64_t now);
 
 /* It is said no more. */
 void findings_drop(struct findings *fs, const char *check, const char *subject);

@@ -85,6 +85,8 @@ report(struct watch *w, int64_t mono_ms, int64_t now)
 	struct buf b;
 	struct err e;
 
+	if (w->reported_ms == 0)
+		findings_settle(&w->findings, now);
 	w->reported_ms = mono_ms;
 	w->next_report_ms = mono_ms + interval_ms(w);
 	buf_init(&b, REPORT_MAX_BYTES + 1);
@@ -174,8 +176,12 @@ take_answers(struct watch *w)
 
 	while (sender_answer(w->sender, &a, &seq) == 1) {
 		results_order(&w->keeper, &a);
-		/* It moves the report behind the newest, and no sample. */
-		if (seq == w->last_seq && a.next_s != w->config->interval)
+		/*
+		 * It moves the report behind the newest, and no sample; the
+		 * newest of the last run is before this run's first.
+		 */
+		if (w->reported_ms != 0 && seq == w->last_seq &&
+		    a.next_s != w->config->interval)
 			w->next_report_ms = w->reported_ms +
 			    a.next_s * INT64_C(1000);
 		report_answer_free(&a);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -94,6 +95,28 @@ pwrite64(int fd, const void *data, size_t n, off64_t offset)
 	return real(fd, data, n, offset);
 }
 
+ssize_t
+pwrite(int fd, const void *data, size_t n, off_t offset)
+{
+	REAL(ssize_t, pwrite, int, const void *, size_t, off_t);
+
+	if (is_the_end()) {
+		(void)!real(fd, data, n / 2, offset);
+		end();
+	}
+	return real(fd, data, n, offset);
+}
+
+int
+rename(const char *from, const char *to)
+{
+	REAL(int, rename, const char *, const char *);
+
+	if (is_the_end())
+		end();
+	return real(from, to);
+}
+
 int
 renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
@@ -128,6 +151,16 @@ int
 ftruncate64(int fd, off64_t length)
 {
 	REAL(int, ftruncate64, int, off64_t);
+
+	if (is_the_end())
+		end();
+	return real(fd, length);
+}
+
+int
+ftruncate(int fd, off_t length)
+{
+	REAL(int, ftruncate, int, off_t);
 
 	if (is_the_end())
 		end();
