@@ -19,10 +19,10 @@ int domain_normal(
     const char *s, bool one_label, char out[DOMAIN_MAX + 1], struct err *e);
 
 /*
- * A name as DNS has it, in lower case: letters that are not ASCII are mapped,
- * and labels with such (U-labels) become A-labels, "xn--..." (RFC 5891, UTS
- * 46).  False, and out is not set, where there are none, or the name is none
- * that could be registered.
+ * A name as DNS has it, in lower case and without a last dot: letters that are
+ * not ASCII are mapped, and labels with such (U-labels) become A-labels,
+ * "xn--..." (RFC 5891, UTS 46).  False, and out is not set, where there are
+ * none, or the name is none that could be registered.
  */
 bool domain_ascii(const char *name, char out[DOMAIN_MAX + 1]);
 

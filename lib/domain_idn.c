@@ -18,8 +18,21 @@ is_ascii(const char *s)
 static bool
 is_host(const char *s)
 {
-	return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
-	    strlen(s);
+	size_t n = strlen(s);
+
+	return n > 0 && *s != '.' && s[n - 1] != '.' &&
+	    strstr(s, "..") == NULL &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
+}
+
+/* Other scripts have dots of their own. */
+static void
+drop_last_dot(char *s)
+{
+	size_t n = strlen(s);
+
+	if (n > 0 && s[n - 1] == '.')
+		s[n - 1] = '\0';
 }
 
 bool
@@ -31,11 +44,12 @@ domain_ascii(const char *name, char out[DOMAIN_MAX + 1])
 	if (is_ascii(name))
 		return false;
 	if (idn2_to_ascii_8z(name, &p, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) ==
-	        IDN2_OK &&
-	    strlen(p) <= DOMAIN_MAX && is_host(p)) {
-		memcpy(out, p, strlen(p) + 1);
-		done = true;
+	    IDN2_OK) {
+		drop_last_dot(p);
+		done = strlen(p) <= DOMAIN_MAX && is_host(p);
 	}
+	if (done)
+		memcpy(out, p, strlen(p) + 1);
 	idn2_free(p);
 	return done;
 }

@@ -169,10 +169,11 @@ plain_long(const char *s, size_t n, char out[KEY_TEXT_SIZE])
 	(void)crypto_generichash_final(&st, h, sizeof(h));
 	(void)sodium_bin2hex(hex, sizeof(hex), h, sizeof(h));
 	o = put_lower(begin, s, SHORT_BEGINNING, 0);
-	if (o > SHORT_BEGINNING)
+	if (o > SHORT_BEGINNING) {
 		o = SHORT_BEGINNING;
-	while (o > 0 && ((unsigned char)begin[o] & 0xc0) == 0x80)
-		o--;
+		while (o > 0 && ((unsigned char)begin[o] & 0xc0) == 0x80)
+			o--;
+	}
 	memcpy(out, begin, o);
 	(void)snprintf(out + o, KEY_TEXT_SIZE - o, "~%s", hex);
 }

@@ -145,6 +145,30 @@ hashes(void **state)
 	assert_true(key_short(&k) == UINT64_C(0x0102030405060708));
 }
 
+/* Leave bytes on the stack, for what is read before it is written. */
+static void __attribute__((noinline)) litter(int c)
+{
+	char stack[8192];
+
+	memset(stack, c, sizeof(stack));
+	__asm__ volatile("" : : "r"(stack) : "memory");
+}
+
+static void
+long_ones_are_the_same_each_time(void **state)
+{
+	char text[600], a[KEY_TEXT_SIZE], b[KEY_TEXT_SIZE];
+
+	(void)state;
+	memset(text, 'd', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	litter('a');
+	key_plain(text, a);
+	litter(0x80);
+	key_plain(text, b);
+	assert_string_equal(a, b);
+}
+
 int
 main(void)
 {
@@ -153,6 +177,7 @@ main(void)
 		cmocka_unit_test(recipients),
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(hashes),
+		cmocka_unit_test(long_ones_are_the_same_each_time),
 	};
 
 	if (key_init() == -1)
