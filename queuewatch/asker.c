@@ -21,7 +21,8 @@ struct asker {
 	bool stop, again;
 	char dir[FACTS_PATH];
 	bool known;
-	struct facts facts;
+	struct facts facts[FACTS_INSTANCES];
+	size_t n; /* of them; 0: none yet */
 	char fault[256];
 };
 
@@ -30,9 +31,9 @@ static void
 ask(struct asker *a)
 {
 	char dir[FACTS_PATH];
-	struct facts facts;
+	static struct facts facts[FACTS_INSTANCES]; /* this thread's */
 	struct err e;
-	int rc;
+	int n;
 
 	(void)pthread_mutex_lock(&a->lock);
 	memcpy(dir, a->dir, sizeof(dir));
@@ -40,16 +41,18 @@ ask(struct asker *a)
 	(void)pthread_mutex_unlock(&a->lock);
 	if (dir[0] == '\0')
 		return;
-	rc = facts_read(dir, FACTS_TIMEOUT_MS, &facts, &e);
+	n = facts_read_all(dir, FACTS_TIMEOUT_MS, facts, &e);
 	(void)pthread_mutex_lock(&a->lock);
 	if (strcmp(dir, a->dir) != 0) {
 		a->again = true;
-	} else if (rc == 0) {
-		a->facts = facts;
-		a->known = true;
-		a->fault[0] = '\0';
 	} else {
-		if (strncmp(a->fault, e.text, sizeof(a->fault) - 1) != 0)
+		if (n > 0) {
+			memcpy(a->facts, facts, (size_t)n * sizeof(facts[0]));
+			a->n = (size_t)n;
+			a->known = true;
+		}
+		if (e.text[0] != '\0' &&
+		    strncmp(a->fault, e.text, sizeof(a->fault) - 1) != 0)
 			log_warn("%s", e.text);
 		(void)snprintf(a->fault, sizeof(a->fault), "%.255s", e.text);
 	}
@@ -132,6 +135,7 @@ asker_again(struct asker *a, const char *dir)
 	(void)pthread_mutex_lock(&a->lock);
 	if (strcmp(a->dir, dir) != 0) {
 		a->known = false;
+		a->n = 0;
 		a->fault[0] = '\0';
 		(void)snprintf(a->dir, sizeof(a->dir), "%s", dir);
 	}
@@ -148,8 +152,20 @@ asker_get(struct asker *a, struct facts *facts_r, char *fault, size_t size)
 	(void)pthread_mutex_lock(&a->lock);
 	known = a->known;
 	if (known)
-		*facts_r = a->facts;
+		*facts_r = a->facts[0];
 	(void)snprintf(fault, size, "%s", a->fault);
 	(void)pthread_mutex_unlock(&a->lock);
 	return known;
+}
+
+size_t
+asker_others(struct asker *a, struct facts others_r[FACTS_INSTANCES])
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&a->lock);
+	n = a->n > 0 ? a->n - 1 : 0;
+	memcpy(others_r, a->facts + 1, n * sizeof(others_r[0]));
+	(void)pthread_mutex_unlock(&a->lock);
+	return n;
 }

@@ -32,4 +32,7 @@ void asker_again(struct asker *a, const char *dir);
 bool asker_get(
     struct asker *a, struct facts *facts_r, char *fault, size_t size);
 
+/* The host's other instances, as last known: how many. */
+size_t asker_others(struct asker *a, struct facts others_r[FACTS_INSTANCES]);
+
 #endif

@@ -23,6 +23,16 @@ struct figures {
 	bool judged; /* what is on hold waits by somebody's will */
 };
 
+const char *
+queue_subject(const char *instance, const char *queue, char out[QUEUE_SUBJECT])
+{
+	bool both = instance != NULL && queue[0] != '\0';
+
+	(void)snprintf(out, QUEUE_SUBJECT, "%s%s%s", queue, both ? ":" : "",
+	    instance != NULL ? instance : "");
+	return out;
+}
+
 static bool
 is_waiting(int queue)
 {
@@ -180,13 +190,14 @@ say(struct finding *f, const struct queue_view *v, const struct figures *g,
 	int64_t s;
 	int bin;
 
-	finding_say(f, "%lld message%s %s%s%s", (long long)g->messages,
+	finding_say(f, "%lld message%s %s%s%s%s%s", (long long)g->messages,
 	    g->messages == 1 ? "" : "s",
 	    strcmp(g->name, "hold") == 0 ? "on hold"
 	        : g->messages == 1       ? "waits"
 	                                 : "wait",
 	    g->name[0] != '\0' && g->judged ? " in " : "",
-	    g->judged ? g->name : "");
+	    g->judged ? g->name : "", v->instance != NULL ? " of " : "",
+	    v->instance != NULL ? v->instance : "");
 	if (g->oldest != 0)
 		finding_say(f, ", the oldest for %s",
 		    duration_text(age(v->now, g->oldest), text));
@@ -216,11 +227,20 @@ say(struct finding *f, const struct queue_view *v, const struct figures *g,
 	finding_evidence(f, o);
 }
 
+static struct finding *
+find(struct findings *fs, const struct queue_view *v, const char *queue)
+{
+	char subject[QUEUE_SUBJECT];
+
+	return finding_get(
+	    fs, "queue", queue_subject(v->instance, queue, subject));
+}
+
 static void
 check_one(struct findings *fs, const struct queue_view *v,
     const struct figures *g, struct trend *trend)
 {
-	struct finding *f = finding_get(fs, "queue", g->name);
+	struct finding *f = find(fs, v, g->name);
 	struct rule_sample s = { LEVEL_OK, LEVEL_OK };
 
 	trend_add(trend, v->now_ms, (double)g->messages);
@@ -237,7 +257,7 @@ static void
 one_unknown(struct findings *fs, const struct queue_view *v,
     const char *subject, const char *why)
 {
-	struct finding *f = finding_get(fs, "queue", subject);
+	struct finding *f = find(fs, v, subject);
 
 	if (f != NULL)
 		(void)finding_unknown(f, v->now, why);
@@ -296,7 +316,8 @@ void
 queue_check_unknown(
     struct findings *fs, const struct queue_view *v, const char *why)
 {
-	struct finding *f = finding_get(fs, "stuck", "");
+	struct finding *f = finding_get(
+	    fs, "stuck", v->instance != NULL ? v->instance : "");
 	int q;
 
 	for (q = 0; q < SCAN_QUEUES; q++)

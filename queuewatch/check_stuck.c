@@ -104,7 +104,8 @@ stuck_check(struct findings *fs, const struct stuck_view *v,
 	const struct scan_count *d = &scan->queue[SCAN_DEFERRED];
 	const struct scan_count *in = &scan->queue[SCAN_INCOMING];
 	const struct scan_count *active = &scan->queue[SCAN_ACTIVE];
-	struct finding *f = finding_get(fs, "stuck", "");
+	struct finding *f = finding_get(
+	    fs, "stuck", v->instance != NULL ? v->instance : "");
 	int64_t future = d->future + in->future, n = future + d->overdue;
 	bool full = v->active_limit > 0 && active->fault == 0 &&
 	    active->messages >= v->active_limit;

@@ -14,6 +14,7 @@
  */
 struct stuck_view {
 	const struct rule_policy *policy;
+	const char *instance; /* its name, the subject; NULL: the first */
 	int64_t now; /* Unix seconds */
 	int64_t active_limit; /* messages; 0: not known */
 	int64_t stepped_back_s; /* the clock, not long ago; 0: it was not */

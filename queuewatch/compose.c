@@ -15,7 +15,8 @@
 #define TREND_KEPT 288 /* coarse points of a disk: a day */
 
 /* Samples with names of their own; both grow together. */
-#define SAMPLES_MOST (SCAN_QUEUES + DISKS_MOST * 3 + 5 + FINDINGS_MOST)
+#define SAMPLES_MOST \
+	(SCAN_QUEUES * FACTS_INSTANCES + DISKS_MOST * 3 + 5 + FINDINGS_MOST)
 
 struct samples {
 	struct report_sample items[SAMPLES_MOST];
@@ -93,17 +94,30 @@ take_measured(const struct watch *w, struct samples *s)
 }
 
 static void
+take_queues(const struct instance *in, struct samples *s)
+{
+	char subject[QUEUE_SUBJECT];
+	const struct scan_result *r = &in->lister.result;
+	int q;
+
+	for (q = 0; in->lister.passed && q < SCAN_QUEUES; q++) {
+		if (r->queue[q].fault == 0)
+			sample(s, "queue.",
+			    queue_subject(instance_name(in),
+			        scan_queue_names[q], subject),
+			    "messages", (double)r->queue[q].messages);
+	}
+}
+
+static void
 take_samples(const struct watch *w, struct samples *s)
 {
-	const struct scan_result *r = &w->lister.result;
+	const struct instance *in;
 	size_t i;
 
 	s->n = 0;
-	for (i = 0; w->lister.passed && i < SCAN_QUEUES; i++) {
-		if (r->queue[i].fault == 0)
-			sample(s, "queue.", scan_queue_names[i], "messages",
-			    (double)r->queue[i].messages);
-	}
+	for (i = 0; (in = watch_instance(w, i)) != NULL; i++)
+		take_queues(in, s);
 	take_measured(w, s);
 	for (i = 0; w->log_read && i < N_LOG_COUNTS; i++)
 		sample(s, "log.", log_counts[i].name, log_counts[i].unit,
@@ -250,34 +264,68 @@ one(struct buf *b, const char *name, const char *label, const char *subject,
 	metrics_sample(b, name, labels, value);
 }
 
+/* Of the host's first instance, as of all with one, without its name. */
 static void
-metrics_of_queue(const struct watch *w, int64_t now, struct buf *b)
+one_of_queue(struct buf *b, const char *metric, const struct instance *in,
+    const char *queue, double value)
 {
-	static const char messages[] = "mailglance_queue_messages";
-	static const char oldest[] = "mailglance_queue_oldest_age_seconds";
-	const struct scan_result *r = &w->lister.result;
+	struct metrics_label labels[3] = { { NULL, NULL } };
+	size_t n = 0;
+
+	if (queue != NULL)
+		labels[n++] = (struct metrics_label){ "queue", queue };
+	if (instance_name(in) != NULL)
+		labels[n] = (struct metrics_label){ "postfix_instance",
+			instance_name(in) };
+	metrics_sample(b, metric, labels, value);
+}
+
+enum of_queue { MESSAGES, OLDEST, PASS };
+
+static void
+metrics_of_instance(const struct instance *in, enum of_queue what,
+    const char *metric, int64_t now, struct buf *b)
+{
+	const struct scan_result *r = &in->lister.result;
 	int q;
 
-	if (!w->lister.passed)
-		return;
-	metrics_head(b, messages, "gauge", "Messages in a Postfix queue.");
-	for (q = 0; q < SCAN_QUEUES; q++) {
-		if (r->queue[q].fault == 0)
-			one(b, messages, "queue", scan_queue_names[q],
-			    (double)r->queue[q].messages);
-	}
-	metrics_head(
-	    b, oldest, "gauge", "Age of the oldest message of a queue.");
-	for (q = 0; q < SCAN_QUEUES; q++) {
+	if (what == PASS)
+		one_of_queue(b, metric, in, NULL, (double)r->took_us / 1e6);
+	for (q = 0; what != PASS && q < SCAN_QUEUES; q++) {
 		int64_t t = r->queue[q].oldest;
 
 		if (r->queue[q].fault == 0)
-			one(b, oldest, "queue", scan_queue_names[q],
-			    t != 0 && t < now ? (double)(now - t) : 0);
+			one_of_queue(b, metric, in, scan_queue_names[q],
+			    what == MESSAGES ? (double)r->queue[q].messages
+			        : t != 0 && t < now ? (double)(now - t)
+			                            : 0);
 	}
-	metrics_single(b, "mailglance_queue_pass_seconds", "gauge",
-	    "Time that the last pass over the spool took.",
-	    (double)r->took_us / 1e6);
+}
+
+static void
+metrics_of_queue(const struct watch *w, int64_t now, struct buf *b)
+{
+	static const struct {
+		const char *metric, *help;
+	} metrics[] = {
+		[MESSAGES] = { "mailglance_queue_messages",
+		    "Messages in a Postfix queue." },
+		[OLDEST] = { "mailglance_queue_oldest_age_seconds",
+		    "Age of the oldest message of a queue." },
+		[PASS] = { "mailglance_queue_pass_seconds",
+		    "Time that the last pass over the spool took." },
+	};
+	const struct instance *in;
+	size_t i, k;
+
+	for (k = 0; k < sizeof(metrics) / sizeof(metrics[0]); k++) {
+		metrics_head(b, metrics[k].metric, "gauge", metrics[k].help);
+		for (i = 0; (in = watch_instance(w, i)) != NULL; i++) {
+			if (in->lister.passed)
+				metrics_of_instance(in, (enum of_queue)k,
+				    metrics[k].metric, now, b);
+		}
+	}
 }
 
 static void

@@ -169,8 +169,8 @@ log_path(const struct config *c, const struct facts *facts)
 }
 
 size_t
-disk_list(const struct config *c, const struct facts *facts,
-    struct disk disks_r[DISKS_MOST])
+disk_list(const struct config *c, const struct facts *const *facts,
+    size_t n_facts, struct disk disks_r[DISKS_MOST])
 {
 	const struct config_disk *named = c->disks.items;
 	const struct config_disk *other = &c->disk_default;
@@ -179,14 +179,16 @@ disk_list(const struct config *c, const struct facts *facts,
 
 	for (i = 0; i < c->disks.n; i++)
 		add(&l, named[i].path, &named[i], DISK_NAMED);
-	if (facts != NULL) {
-		add(&l, facts->queue_directory, other, DISK_QUEUE);
-		add(&l, facts->virtual_mailbox_base, other, DISK_STORE);
-		add(&l, facts->mail_spool_directory, other, DISK_STORE);
-		if (facts->homes)
+	for (i = 0; i < n_facts; i++) {
+		const struct facts *f = facts[i];
+
+		add(&l, f->queue_directory, other, DISK_QUEUE);
+		add(&l, f->virtual_mailbox_base, other, DISK_STORE);
+		add(&l, f->mail_spool_directory, other, DISK_STORE);
+		if (f->homes)
 			add(&l, "/home", other, DISK_STORE);
 	}
-	add(&l, log_path(c, facts), other, DISK_LOG);
+	add(&l, log_path(c, n_facts > 0 ? facts[0] : NULL), other, DISK_LOG);
 	add(&l, c->data_directory, other, DISK_DATA);
 	return l.n;
 }

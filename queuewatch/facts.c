@@ -12,7 +12,7 @@
 
 #define ANSWER_MAX 65536
 
-enum kind { TEXT, WORD, BYTES, SECONDS, YES };
+enum kind { TEXT, WORD, NAME, BYTES, SECONDS, YES };
 
 /* Postfix's own defaults (postconf(5)). */
 static const struct {
@@ -29,6 +29,10 @@ static const struct {
 	    offsetof(struct facts, virtual_mailbox_base), "" },
 	{ "maillog_file", TEXT, offsetof(struct facts, maillog_file), "" },
 	{ "content_filter", WORD, offsetof(struct facts, content_filter), "" },
+	{ "multi_instance_directories", TEXT, offsetof(struct facts, others),
+	    "" },
+	{ "multi_instance_name", NAME, offsetof(struct facts, name), "" },
+	{ "multi_instance_enable", YES, offsetof(struct facts, enabled), "no" },
 	{ "home_mailbox", YES, offsetof(struct facts, homes), "" },
 	{ "enable_long_queue_ids", YES, offsetof(struct facts, long_queue_ids),
 	    "no" },
@@ -88,6 +92,10 @@ set_fact(struct facts *f, size_t i, const char *value)
 		break;
 	case WORD:
 		if (strlen(value) < sizeof(f->content_filter))
+			memcpy(field, value, strlen(value) + 1);
+		break;
+	case NAME:
+		if (strlen(value) < sizeof(f->name))
 			memcpy(field, value, strlen(value) + 1);
 		break;
 	case BYTES:
@@ -219,6 +227,51 @@ facts_read(
 		read_service_filter(dir, timeout_ms, facts_r);
 	buf_free(&out);
 	return rc;
+}
+
+/* The next word of a list; false at its end. */
+static bool
+next_word(const char **list, char *out, size_t size)
+{
+	size_t n;
+
+	*list += strspn(*list, " ,\t");
+	n = strcspn(*list, " ,\t");
+	if (n == 0)
+		return false;
+	(void)snprintf(out, size, "%.*s", (int)n, *list);
+	*list += n;
+	return true;
+}
+
+int
+facts_read_all(const char *dir, int timeout_ms,
+    struct facts facts_r[FACTS_INSTANCES], struct err *e)
+{
+	char other[FACTS_PATH];
+	const char *list, *slash;
+	struct err fault;
+	int n = 1;
+
+	if (facts_read(dir, timeout_ms, &facts_r[0], e) == -1)
+		return -1;
+	e->text[0] = facts_r[0].name[0] = '\0';
+	list = facts_r[0].others;
+	while (n < FACTS_INSTANCES && next_word(&list, other, sizeof(other))) {
+		struct facts *f = &facts_r[n];
+
+		if (facts_read(other, timeout_ms, f, &fault) == -1) {
+			*e = fault;
+			continue;
+		}
+		/* postmulti lists it without a name; nobody else can. */
+		slash = strrchr(other, '/');
+		if (f->name[0] == '\0')
+			(void)snprintf(f->name, sizeof(f->name), "%.63s",
+			    slash != NULL ? slash + 1 : other);
+		n++;
+	}
+	return n;
 }
 
 int64_t

@@ -11,6 +11,8 @@ struct err;
  * times in seconds.
  */
 #define FACTS_PATH 1024
+#define FACTS_NAME 64
+#define FACTS_INSTANCES 8 /* of one host */
 
 struct facts {
 	char config_directory[FACTS_PATH]; /* what was asked for */
@@ -29,6 +31,10 @@ struct facts {
 	int64_t minimal_backoff, maximal_backoff;
 	int64_t active_limit; /* messages in the active queue */
 	bool chroots; /* a service runs in the queue directory */
+	/* The other instances' folders (postmulti), separated by blanks. */
+	char others[FACTS_PATH];
+	char name[FACTS_NAME]; /* of an instance; "": the host's first */
+	bool enabled; /* as an instance: it is started with the others */
 };
 
 #define FACTS_TIMEOUT_MS 10000
@@ -39,6 +45,15 @@ struct facts {
  */
 int facts_read(
     const char *dir, int timeout_ms, struct facts *facts_r, struct err *e);
+
+/*
+ * The same of every instance of a host with several (postmulti): first the one
+ * of DIR, whose name is "", then those that it knows of.  Returns how many, at
+ * least 1; or -1 with *e set where the first does not answer.  Of others that
+ * do not answer *e tells (else its text is ""), and they are left out.
+ */
+int facts_read_all(const char *dir, int timeout_ms,
+    struct facts facts_r[FACTS_INSTANCES], struct err *e);
 
 /*
  * Read postconf's answer, "name = value" a line.  Pure.  A parameter that is

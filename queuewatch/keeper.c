@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,12 +56,40 @@ struct self {
 	struct config *config;
 	const struct config_source *source;
 	const struct daemon_user *user;
+	/* The last scanner of each spool; 0: none. */
+	struct {
+		char path[FACTS_PATH];
+		int pidfd;
+	} scanners[FACTS_INSTANCES];
+	size_t next; /* whose place is taken when there is no other */
 };
+
+/* One that hangs does not hear that its socket is closed. */
+static size_t
+end_scanner(struct self *self, const char *path)
+{
+	size_t i = 0;
+
+	while (i < FACTS_INSTANCES && self->scanners[i].pidfd != 0 &&
+	    strcmp(self->scanners[i].path, path) != 0)
+		i++;
+	if (i == FACTS_INSTANCES)
+		i = self->next++ % FACTS_INSTANCES;
+	if (self->scanners[i].pidfd > 0) {
+		(void)syscall(SYS_pidfd_send_signal, self->scanners[i].pidfd,
+		    SIGKILL, NULL, 0);
+		(void)close(self->scanners[i].pidfd);
+	}
+	self->scanners[i].pidfd = 0;
+	(void)snprintf(self->scanners[i].path, FACTS_PATH, "%s", path);
+	return i;
+}
 
 static void
 start_scanner(struct self *self, const struct keeper_request *request)
 {
 	int socket = self->socket;
+	size_t place = end_scanner(self, request->path);
 	pid_t parent = getpid(), pid;
 	int fds[2];
 
@@ -75,10 +104,13 @@ start_scanner(struct self *self, const struct keeper_request *request)
 		desk_forget(&self->desk);
 		scanner_main(fds[1], request->path, self->user, parent);
 	}
-	if (pid == -1)
+	if (pid == -1) {
 		answer(socket, errno, -1);
-	else
+	} else {
+		self->scanners[place].pidfd = (int)syscall(
+		    SYS_pidfd_open, pid, 0);
 		answer(socket, 0, fds[0]);
+	}
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 }

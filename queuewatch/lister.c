@@ -11,6 +11,14 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
+#define RENEW_MS (10 * 60 * 1000) /* another scanner, also without a fault */
+#define RENEW_FAULT_MS 10000 /* with one */
+#define LATE_INTERVALS 2
+#define LATE_PASSES 3
+#define HANG_MS 20000 /* at least so long it is waited for */
+#define HANG_FIRST_MS (10 * 60 * 1000) /* for the first, which goes gently */
+#define HANG_PASSES 10
+#define HANG_RETRIES_MOST 5 /* the pause doubles so often */
 #define SLACK_S 60
 #define DEEP_SHARE 30 /* deep passes take at most this part of the time */
 
@@ -65,6 +73,53 @@ lost(struct lister *l, int64_t mono_ms, const char *why)
 	(void)snprintf(l->fault, sizeof(l->fault), "%s", why);
 }
 
+static int64_t
+most_ms(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* It hangs, and so would the next: with a pause that grows. */
+static void
+end_hanging(struct lister *l, int64_t mono_ms)
+{
+	int64_t limit = l->passed
+	    ? most_ms(HANG_MS, l->took_ms[l->deep] * HANG_PASSES)
+	    : HANG_FIRST_MS;
+
+	if (!l->asked || mono_ms - l->asked_ms < limit)
+		return;
+	lost(l, mono_ms,
+	    "a pass over the spool does not end: its file system hangs");
+	l->retry_ms = mono_ms + (HANG_MS << l->hangs);
+	if (l->hangs < HANG_RETRIES_MOST)
+		l->hangs++;
+}
+
+static bool
+met_a_fault(const struct lister *l)
+{
+	int q;
+
+	for (q = 0; l->passed && q < SCAN_QUEUES; q++) {
+		if (l->result.queue[q].fault != 0)
+			return true;
+	}
+	return false;
+}
+
+/* A scanner sees the file systems that were mounted when it began. */
+static void
+renew(struct lister *l, int64_t mono_ms)
+{
+	if (l->fd == -1 || l->asked ||
+	    mono_ms - l->started_ms <
+	        (met_a_fault(l) ? RENEW_FAULT_MS : RENEW_MS))
+		return;
+	lister_close(l);
+	l->deep_ms = 0;
+}
+
 static bool
 start(struct lister *l, int64_t mono_ms)
 {
@@ -74,6 +129,7 @@ start(struct lister *l, int64_t mono_ms)
 		return true;
 	if (l->path[0] == '\0' || mono_ms < l->retry_ms)
 		return false;
+	l->started_ms = mono_ms;
 	l->fd = keeper_scanner(l->keeper, l->path, &e);
 	if (l->fd == -1) {
 		lost(l, mono_ms, e.text);
@@ -86,6 +142,8 @@ void
 lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
     int64_t deep_every_ms)
 {
+	end_hanging(l, mono_ms);
+	renew(l, mono_ms);
 	if (!start(l, mono_ms) || l->asked)
 		return;
 	order->deep = mono_ms >= l->deep_ms;
@@ -108,6 +166,13 @@ lister_deep(struct lister *l)
 	l->deep_ms = 0;
 }
 
+int64_t
+lister_late_ms(const struct lister *l, int64_t interval_ms)
+{
+	return most_ms(
+	    interval_ms * LATE_INTERVALS, l->took_ms[l->deep] * LATE_PASSES);
+}
+
 bool
 lister_take(struct lister *l, int wait_ms, int64_t mono_ms)
 {
@@ -127,6 +192,8 @@ lister_take(struct lister *l, int wait_ms, int64_t mono_ms)
 	if (l->deep &&
 	    l->deep_ms < mono_ms + result.took_us / 1000 * DEEP_SHARE)
 		l->deep_ms = mono_ms + result.took_us / 1000 * DEEP_SHARE;
+	l->took_ms[l->deep] = l->took_ms[0] = result.took_us / 1000;
+	l->hangs = 0;
 	l->asked = false;
 	l->passed = true;
 	l->passed_ms = mono_ms;

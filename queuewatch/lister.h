@@ -10,7 +10,9 @@
 
 /*
  * The scanner as seen from the main process: asks for a pass, takes the
- * result, has a new scanner started when the last one died.
+ * result, has a new scanner started when the last one died, does not come back
+ * from a pass, or met a fault; and now and then, because it knows nothing of
+ * what was mounted since.
  */
 struct lister {
 	const struct keeper *keeper;
@@ -19,7 +21,10 @@ struct lister {
 	bool asked; /* a pass is under way */
 	bool deep; /* it is, or was, a deep one */
 	bool passed; /* a pass ended since start; "result" is of the last */
-	int64_t asked_ms, passed_ms, retry_ms, deep_ms; /* monotonic */
+	/* Monotonic. */
+	int64_t started_ms, asked_ms, passed_ms, retry_ms, deep_ms;
+	int64_t took_ms[2]; /* the last pass, and the last deep one */
+	int hangs; /* in a row */
 	int deaths;
 	struct scan_result result;
 	char fault[256]; /* why there is no scanner; "": there is */
@@ -45,6 +50,12 @@ void lister_ask(struct lister *l, struct scan_order *order, int64_t mono_ms,
     int64_t deep_every_ms);
 /* The next pass looks at every inode. */
 void lister_deep(struct lister *l);
+
+/*
+ * So old may the last pass be: two intervals, or longer where passes take long.
+ */
+int64_t lister_late_ms(const struct lister *l, int64_t interval_ms);
+
 /* Take what came, without waiting longer than wait_ms.  Is there a new pass? */
 bool lister_take(struct lister *l, int wait_ms, int64_t mono_ms);
 void lister_close(struct lister *l);

@@ -22,8 +22,9 @@
 static const char usage[] =
     "usage: queuewatch [-c FILE] [-o NAME=VALUE] [-dftV]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] show [--json]\n"
-    "       queuewatch [-c FILE] [-o NAME=VALUE] top [--by WHAT] [--once] "
-    "[--json]\n"
+    "       queuewatch [-c FILE] [-o NAME=VALUE] top [--by WHAT] "
+    "[--instance NAME]\n"
+    "                  [--once] [--json]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] forecast [--json]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy list\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] remedy run NAME\n"
@@ -128,6 +129,8 @@ run_top(const struct config *c, int argc, char **argv, struct err *e)
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--by") == 0 && i + 1 < argc)
 			args.by = argv[++i];
+		else if (strcmp(argv[i], "--instance") == 0 && i + 1 < argc)
+			args.instance = argv[++i];
 		else if (strcmp(argv[i], "--once") == 0)
 			args.once = true;
 		else if (strcmp(argv[i], "--json") == 0)

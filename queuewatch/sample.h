@@ -22,6 +22,17 @@ void sample_queue(
 /* How things are, by the last samples; they are pointed to. */
 void sample_state(const struct watch *w, struct proof_state *s_r);
 
+/* -- of sample_queue.c -- */
+
+#define SAMPLE_STEP_SHOWN_MS (10 * 60 * 1000) /* of the clock */
+
+/* What Postfix says of itself and of the host's other instances. */
+void sample_facts(struct watch *w);
+/* Ask for a pass over each spool. */
+void sample_ask(struct watch *w, int64_t mono_ms, int64_t wall_ms);
+/* The messages that wait, of all instances; -1: cannot be said. */
+int64_t sample_messages(const struct watch *w);
+
 /* -- of sample_disk.c -- */
 
 struct watch_disk;

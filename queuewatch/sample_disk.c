@@ -97,14 +97,26 @@ sample_disk_free(struct watch_disk *d)
 	free(d);
 }
 
+static size_t
+list_facts(const struct watch *w, const struct facts *facts_r[FACTS_INSTANCES])
+{
+	const struct instance *in;
+	size_t i;
+
+	for (i = 0; w->facts_known && (in = watch_instance(w, i)) != NULL; i++)
+		facts_r[i] = &in->facts;
+	return i;
+}
+
 /* Keeps what is known of a file system that stays in the list. */
 void
 sample_disk_list(struct watch *w)
 {
 	static struct disk found[DISKS_MOST];
 	struct watch_disk *old[DISKS_MOST], *d;
-	size_t n = disk_list(
-	    w->config, w->facts_known ? &w->facts : NULL, found);
+	const struct facts *facts[FACTS_INSTANCES];
+	size_t n_facts = list_facts(w, facts);
+	size_t n = disk_list(w->config, facts, n_facts, found);
 	size_t n_old = w->n_disks, i, k;
 
 	memcpy(old, w->disks, sizeof(old));
@@ -164,7 +176,7 @@ sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 {
 	struct rule_policy policy = sample_policy(w);
 	struct disk_view v = { .policy = &policy,
-		.floor_bytes = w->facts_known ? facts_floor(&w->facts) : 0,
+		.floor_bytes = watch_floor(w),
 		.now = wall_ms / 1000,
 		.now_ms = wall_ms };
 	size_t i;

@@ -21,8 +21,8 @@ sample_log_aim(struct watch *w)
 		logreader_aim(w->logreader, "", "");
 	else if (w->facts_known)
 		logreader_aim(w->logreader,
-		    logreader_source(c->maillog, w->facts.maillog_file),
-		    w->facts.content_filter);
+		    logreader_source(c->maillog, w->first.facts.maillog_file),
+		    w->first.facts.content_filter);
 	else if (w->facts_fault[0] != '\0')
 		logreader_aim(
 		    w->logreader, logreader_source(c->maillog, ""), "");
@@ -41,8 +41,8 @@ store_is_full(const struct watch *w)
 		if (d->sample.fault != 0 || d->sample.total_bytes == 0 ||
 		    (d->disk.uses & (DISK_STORE | DISK_QUEUE)) == 0)
 			continue;
-		floor = disk_floor(d->disk.uses, facts_floor(&w->facts),
-		    d->sample.total_bytes);
+		floor = disk_floor(
+		    d->disk.uses, watch_floor(w), d->sample.total_bytes);
 		if (d->sample.free_bytes <= floor)
 			return true;
 	}
@@ -118,7 +118,8 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 
 	if (w->config->postfix_config[0] == '\0')
 		return;
-	log_view_scan(&v, w->lister.passed ? &w->lister.result : NULL);
+	log_view_scan(
+	    &v, w->first.lister.passed ? &w->first.lister.result : NULL);
 	l = logreader_lock(w->logreader, &status);
 	log_check(&w->findings, &v, l);
 	w->log_counts = l->counts;

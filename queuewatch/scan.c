@@ -238,6 +238,21 @@ fill_from_last(struct pass *p, const struct scan_count *last)
 	}
 }
 
+static void
+note_lock(int root, struct scan_lock *lock)
+{
+	struct statx st;
+
+	memset(lock, 0, sizeof(*lock));
+	if (statx(root, "pid/master.pid", AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+	        STATX_INO, &st) == -1)
+		return;
+	lock->is_there = true;
+	lock->device_major = st.stx_dev_major;
+	lock->device_minor = st.stx_dev_minor;
+	lock->inode = st.stx_ino;
+}
+
 void
 scan_run(int root, const struct scan_order *order,
     const struct scan_result *last, struct scan_result *result_r)
@@ -267,5 +282,6 @@ scan_run(int root, const struct scan_order *order,
 		    root, scan_queue_names[q], note_file, &pass);
 		fill_from_last(&pass, &last->queue[q]);
 	}
+	note_lock(root, &result_r->lock);
 	result_r->took_us = (clock_mono_ns() - start) / 1000;
 }

@@ -58,9 +58,17 @@ struct scan_count {
 	int64_t overdue; /* deferred: next attempt long past */
 };
 
+/* The file that Postfix's master holds locked while it runs. */
+struct scan_lock {
+	bool is_there;
+	uint32_t device_major, device_minor;
+	uint64_t inode;
+};
+
 struct scan_result {
 	int64_t at; /* the order's now */
 	int64_t took_us;
+	struct scan_lock lock;
 	int64_t moved; /* seen twice in this pass */
 	struct scan_count queue[SCAN_QUEUES];
 };

@@ -20,13 +20,24 @@
 #define ROWS_TEXT 20
 #define READ_MS 60000
 #define AGAIN_S 2
+#define BY_INSTANCE CAUSE_KINDS /* this table's own */
+#define FIRST "postfix" /* the name of a host's first instance */
 
 struct count {
 	struct tally *tally;
 	enum cause_by by;
 	struct whose *whose; /* of login and client, else NULL */
 	const char *log;
+	struct facts *instances; /* FACTS_INSTANCES */
+	int n;
+	const char *instance; /* the one being read */
 };
+
+static const char *
+name_of(const struct facts *f)
+{
+	return f->name[0] != '\0' ? f->name : FIRST;
+}
 
 static void
 see(const struct showq_entry *m, void *arg)
@@ -38,7 +49,10 @@ see(const struct showq_entry *m, void *arg)
 		whose_want(c->whose, m->id);
 		return;
 	}
-	cause_name(m, c->by, name);
+	if (c->by == BY_INSTANCE)
+		(void)snprintf(name, sizeof(name), "%s", c->instance);
+	else
+		cause_name(m, c->by, name);
 	tally_add(c->tally, name, "");
 }
 
@@ -47,6 +61,10 @@ find_by(const char *word, enum cause_by *by_r, struct err *e)
 {
 	int i;
 
+	if (strcmp(word, "instance") == 0) {
+		*by_r = BY_INSTANCE;
+		return 0;
+	}
 	for (i = 0; i < CAUSE_FILTER; i++) {
 		if (strcmp(cause_words[i], word) == 0) {
 			*by_r = (enum cause_by)i;
@@ -55,7 +73,7 @@ find_by(const char *word, enum cause_by *by_r, struct err *e)
 	}
 	return err_set(e,
 	    "--by %.40s: there are destination, sender, recipient, reason, "
-	    "sasl, client and size",
+	    "sasl, client, size and instance",
 	    word);
 }
 
@@ -88,8 +106,13 @@ print_text(const struct tally_row *rows, size_t n, const struct count *c)
 	struct buf b;
 	size_t i;
 
-	(void)printf("%lld recipients in all queues, by %s\n",
-	    (long long)tally_total(c->tally), cause_words[c->by]);
+	(void)printf(
+	    "%lld recipients in all queues", (long long)tally_total(c->tally));
+	for (i = 0; c->n > 1 && i < (size_t)c->n; i++)
+		(void)printf(
+		    "%s%s", i == 0 ? " of " : ", ", name_of(&c->instances[i]));
+	(void)printf(", by %s\n",
+	    c->by == BY_INSTANCE ? "instance" : cause_words[c->by]);
 	for (i = 0; i < n; i++) {
 		buf_init(&b, 4096);
 		escape_line(&b, rows[i].name, strlen(rows[i].name));
@@ -112,13 +135,30 @@ add_whose(const struct whose_entry *w, void *arg)
 	tally_add_many(c->tally, name, w->count);
 }
 
+/* All there are; one that does not answer is told of, and left out. */
+static int
+read_lists(struct count *c, struct err *e)
+{
+	int i, answered = 0;
+
+	for (i = 0; i < c->n; i++) {
+		c->instance = name_of(&c->instances[i]);
+		if (showq_list(&c->instances[i], READ_MS, see, c, e) == 0)
+			answered++;
+		else if (c->n > 1)
+			(void)fprintf(stderr, "queuewatch: %s: %s\n",
+			    c->instance, e->text);
+	}
+	return answered > 0 ? 0 : -1;
+}
+
 /* The queue's list; who sent it, from the log. */
 static int
-read_queue(const struct facts *facts, struct count *c, struct err *e)
+read_queue(struct count *c, struct err *e)
 {
 	if (c->whose != NULL)
 		whose_reset(c->whose);
-	if (showq_list(facts, READ_MS, see, c, e) == -1)
+	if (read_lists(c, e) == -1)
 		return -1;
 	if (c->whose == NULL)
 		return 0;
@@ -131,7 +171,7 @@ read_queue(const struct facts *facts, struct count *c, struct err *e)
 }
 
 static int
-top_once(const struct facts *facts, struct count *c, bool json, struct err *e)
+top_once(struct count *c, bool json, struct err *e)
 {
 	size_t most = json ? ROWS_JSON : ROWS_TEXT, n;
 	struct tally_row *rows = calloc(most, sizeof(*rows));
@@ -140,7 +180,7 @@ top_once(const struct facts *facts, struct count *c, bool json, struct err *e)
 	tally_reset(c->tally);
 	if (rows == NULL)
 		return err_set(e, "no memory");
-	if (read_queue(facts, c, e) == 0) {
+	if (read_queue(c, e) == 0) {
 		n = tally_top(c->tally, rows, most);
 		rc = 0;
 		if (json)
@@ -154,22 +194,50 @@ top_once(const struct facts *facts, struct count *c, bool json, struct err *e)
 	return rc;
 }
 
+/* The host's instances, or the one that is meant. */
+static int
+find_instances(
+    struct count *c, const char *dir, const char *only, struct err *e)
+{
+	int i;
+
+	c->instances = calloc(FACTS_INSTANCES, sizeof(*c->instances));
+	if (c->instances == NULL)
+		return err_set(e, "no memory");
+	c->n = facts_read_all(dir, FACTS_TIMEOUT_MS, c->instances, e);
+	if (c->n == -1)
+		return -1;
+	if (e->text[0] != '\0')
+		(void)fprintf(stderr, "queuewatch: %s\n", e->text);
+	if (only == NULL)
+		return 0;
+	for (i = 0; i < c->n; i++) {
+		if (strcmp(name_of(&c->instances[i]), only) != 0)
+			continue;
+		c->instances[0] = c->instances[i];
+		c->n = 1;
+		return 0;
+	}
+	return err_set(
+	    e, "--instance %.60s: this host has no such instance", only);
+}
+
 int
 top(const struct config *c, const struct top_args *args, struct err *e)
 {
 	static const struct timespec again = { AGAIN_S, 0 };
 	struct count count = { 0 };
-	struct facts facts;
 	int rc = -1;
 
 	if (find_by(args->by, &count.by, e) == -1)
 		return -1;
 	if (c->postfix_config[0] == '\0')
 		return err_set(e, "this is a host without Postfix");
-	if (facts_read(c->postfix_config, FACTS_TIMEOUT_MS, &facts, e) == -1)
-		return -1;
+	if (find_instances(&count, c->postfix_config, args->instance, e) == -1)
+		goto out;
 	count.tally = tally_new(TALLY_KEYS);
-	count.log = logreader_source(c->maillog, facts.maillog_file);
+	count.log = logreader_source(
+	    c->maillog, count.instances[0].maillog_file);
 	if (count.by == CAUSE_SASL || count.by == CAUSE_CLIENT)
 		count.whose = whose_new();
 	if (count.tally == NULL ||
@@ -181,11 +249,12 @@ top(const struct config *c, const struct top_args *args, struct err *e)
 	do {
 		if (!args->once)
 			(void)printf("\033[H\033[2J");
-		rc = top_once(&facts, &count, args->json, e);
+		rc = top_once(&count, args->json, e);
 		if (!args->once)
 			(void)nanosleep(&again, NULL);
 	} while (rc == 0 && !args->once);
 out:
+	free(count.instances);
 	tally_free(count.tally);
 	whose_free(count.whose);
 	return rc;

@@ -8,11 +8,12 @@ struct err;
 
 /*
  * "queuewatch top": who and what fills the queue, recipients in all queues
- * counted by destination, sender, recipient, reason,
- * login (sasl), client or size.  Login and client are looked up in the log.
+ * counted by destination, sender, recipient, reason, login (sasl), client, size
+ * or instance.  Login and client are looked up in the log.
  */
 struct top_args {
 	const char *by; /* a word */
+	const char *instance; /* this one alone; NULL: all of the host's */
 	bool once; /* else again and again, until it is interrupted */
 	bool json;
 };

@@ -216,6 +216,7 @@ recorder_open(
     struct recorder *r, const struct config *c, const char *path, struct err *e)
 {
 	bool postfix = c->postfix_config[0] != '\0';
+	const struct facts *const facts[] = { &r->facts };
 
 	r->root = -1;
 	r->config = c;
@@ -228,7 +229,7 @@ recorder_open(
 	         O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return err_set(
 		    e, "%s: %s", r->facts.queue_directory, strerror(errno));
-	r->n_disks = disk_list(c, postfix ? &r->facts : NULL, r->disks);
+	r->n_disks = disk_list(c, facts, postfix ? 1 : 0, r->disks);
 	r->to = open_trace(path);
 	if (r->to == NULL)
 		return err_set(e, "%s: %s", path, strerror(errno));

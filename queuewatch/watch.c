@@ -138,6 +138,20 @@ serve_metrics(struct buf *out, void *arg)
 	(void)pthread_mutex_unlock(&w->metrics_lock);
 }
 
+/* Every spool, or it is known why not. */
+static bool
+all_looked_at(const struct watch *w)
+{
+	const struct instance *in;
+	size_t i;
+
+	for (i = 0; (in = watch_instance(w, i)) != NULL; i++) {
+		if (!in->lister.passed && in->lister.fault[0] == '\0')
+			return false;
+	}
+	return w->facts_known;
+}
+
 /*
  * Each interval, and at once where a change cannot wait.  The very first one
  * leaves as soon as everything has been looked at.
@@ -149,8 +163,7 @@ report_due(const struct watch *w, int64_t mono_ms)
 		return true;
 	if (w->reported_ms == 0)
 		return w->config->postfix_config[0] == '\0' ||
-		    w->facts_fault[0] != '\0' || w->lister.passed ||
-		    w->lister.fault[0] != '\0';
+		    w->facts_fault[0] != '\0' || all_looked_at(w);
 	return findings_urgent(&w->findings) &&
 	    mono_ms - w->reported_ms >= URGENT_PAUSE_MS;
 }
@@ -239,11 +252,9 @@ take_config(struct watch *w, struct config *c, int64_t mono_ms)
 	asker_again(w->asker, c->postfix_config);
 	losses_again(w->losses);
 	sample_disk_list(w);
-	findings_mark(&w->findings);
-	w->sweep_ms = mono_ms + 3 * interval_ms(w);
+	watch_sweep(w);
 	w->next_sample_ms = mono_ms;
-	w->stale_ms = 0;
-	lister_deep(&w->lister);
+	watch_deep(w);
 	config_free(old);
 	log_info("configuration read again");
 }
@@ -307,7 +318,7 @@ turn(struct watch *w)
 			w->sweep_ms = 0;
 			memory_settle();
 		}
-	} else if (w->lister.fd != -1) {
+	} else {
 		sample_queue(w, 0, mono, wall);
 	}
 	take_answers(w);
@@ -330,6 +341,24 @@ pause_ms(const struct watch *w)
 	return left < 0 ? 0 : left > 1000 ? 1000 : (int)left;
 }
 
+/* Until something is due or has come. */
+static void
+wait_for_news(const struct watch *w, int signals)
+{
+	struct pollfd fds[3 + FACTS_INSTANCES] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = sender_event_fd(w->sender), .events = POLLIN },
+		{ .fd = w->keeper.orders, .events = POLLIN },
+	};
+	const struct instance *in;
+	size_t i;
+
+	for (i = 0; (in = watch_instance(w, i)) != NULL; i++)
+		fds[3 + i] = (struct pollfd){ .fd = in->lister.fd,
+			.events = POLLIN };
+	(void)poll(fds, (nfds_t)(3 + i), pause_ms(w));
+}
+
 /* For a log that this user may not read. */
 static int
 open_log(void *arg, struct err *e)
@@ -346,9 +375,10 @@ start_threads(struct watch *w, struct err *e)
 	if (w->asker == NULL)
 		return -1;
 	w->logreader = logreader_start(w->log_state, open_log, w, e);
-	w->causer = w->logreader != NULL ? causer_start(w->logreader, e) : NULL;
+	w->first.causer = w->logreader != NULL ? causer_start(w->logreader, e)
+	                                       : NULL;
 	w->losses = losses_start(e);
-	if (w->causer == NULL || w->losses == NULL ||
+	if (w->first.causer == NULL || w->losses == NULL ||
 	    sender_start(w->sender, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;
@@ -363,30 +393,20 @@ watch_run(struct watch *w, int signals, struct err *e)
 	if (start_threads(w, e) == -1)
 		return -1;
 	w->facts_known = asker_get(
-	    w->asker, &w->facts, w->facts_fault, sizeof(w->facts_fault));
+	    w->asker, &w->first.facts, w->facts_fault, sizeof(w->facts_fault));
 	restore(w);
 	if (inside_start(&w->inside, w->canary_key, w->saved_certificates, e) ==
 	    -1)
 		return -1;
 	sample_disk_list(w);
-	findings_mark(&w->findings);
+	watch_sweep(w);
 	w->started_ms = w->next_sample_ms = clock_mono_ms();
 	w->next_report_ms = w->started_ms + interval_ms(w) * 6 / 10;
-	w->sweep_ms = w->started_ms + 3 * interval_ms(w);
 	daemon_ready();
 	log_info("watches for %s", w->system);
 	do {
-		struct pollfd fds[] = {
-			{ .fd = signals, .events = POLLIN },
-			{ .fd = sender_event_fd(w->sender), .events = POLLIN },
-			{ .fd = w->lister.fd, .events = POLLIN },
-			{ .fd = w->keeper.orders, .events = POLLIN },
-		};
-
 		turn(w);
-		fds[2].fd = w->lister.fd;
-		fds[3].fd = w->keeper.orders;
-		(void)poll(fds, 4, pause_ms(w));
+		wait_for_news(w, signals);
 	} while (take_signal(w, daemon_next_signal(signals)));
 	daemon_notify("STOPPING=1");
 	publish(w, clock_now());

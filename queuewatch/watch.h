@@ -2,7 +2,6 @@
 #define QUEUEWATCH_WATCH_H
 
 #include "queuewatch/asker.h"
-#include "queuewatch/causer.h"
 #include "queuewatch/check_disk.h"
 #include "queuewatch/check_queue.h"
 #include "queuewatch/config.h"
@@ -10,7 +9,7 @@
 #include "queuewatch/finding.h"
 #include "queuewatch/history.h"
 #include "queuewatch/inside.h"
-#include "queuewatch/lister.h"
+#include "queuewatch/instance.h"
 #include "queuewatch/logreader.h"
 #include "queuewatch/looker.h"
 #include "queuewatch/losses.h"
@@ -51,10 +50,10 @@ struct watch {
 	char agent[64];
 
 	struct keeper keeper;
-	struct lister lister;
+	struct instance first; /* the configuration's Postfix */
+	struct instances others; /* beside it, where this host has several */
 	struct asker *asker; /* NULL before watch_run */
-	struct facts facts;
-	bool facts_known;
+	bool facts_known; /* of the first */
 	char facts_fault[256];
 
 	struct logreader *logreader; /* NULL before watch_run */
@@ -64,14 +63,9 @@ struct watch {
 	int64_t no_space_at; /* Postfix last said so; 0: never */
 	int64_t dead_at; /* it last passed one over as dead; 0: never */
 	char dead[LEDGER_NAME];
-	char stale[FACTS_PATH]; /* a file of the chroot; "": none */
-	int64_t stale_ms; /* when they were looked at, monotonic */
 	int pressure; /* enum pressure_level, as last written */
 	int64_t pressure_ms; /* monotonic: when; 0: never */
 	struct log_limit pressure_log;
-
-	struct causer *causer; /* NULL before watch_run */
-	int64_t quiet_at; /* Unix seconds: the queue was last well */
 
 	struct losses *losses; /* NULL before watch_run */
 
@@ -80,7 +74,6 @@ struct watch {
 	json_t *saved_certificates; /* of the state; until it is started */
 
 	struct findings findings;
-	struct trend queue_trends[QUEUE_SUBJECTS];
 	struct watch_disk *disks[DISKS_MOST];
 	size_t n_disks;
 	json_t *saved_trends; /* of the state, for disks that are found later */
@@ -128,6 +121,23 @@ int watch_open(struct watch *w, struct config *config,
  */
 int watch_run(struct watch *w, int signals, struct err *e);
 void watch_close(struct watch *w);
+
+/*
+ * Each Postfix of this host: the first is number 0.  NULL behind the last, and
+ * of none on a host without Postfix.
+ */
+const struct instance *watch_instance(const struct watch *w, size_t i);
+/* The same, to be changed. */
+struct instance *watch_an_instance(struct watch *w, size_t i);
+
+/* What no check says again within three intervals is dropped. */
+void watch_sweep(struct watch *w);
+
+/* The next look at each spool asks for everything. */
+void watch_deep(struct watch *w);
+
+/* The bytes below which a Postfix of this host takes no mail. */
+int64_t watch_floor(const struct watch *w);
 
 /* -- of watch_open.c -- */
 

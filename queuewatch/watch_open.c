@@ -1,6 +1,7 @@
 #include "queuewatch/watch.h"
 
 #include "lib/alert.h"
+#include "lib/clock.h"
 #include "lib/daemon.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -123,22 +124,68 @@ make_pressure_dir(const struct config *c, const struct daemon_user *user)
 		log_warn("pressure_file: %s", e.text);
 }
 
+struct instance *
+watch_an_instance(struct watch *w, size_t i)
+{
+	if (w->config->postfix_config[0] == '\0' || i > w->others.n)
+		return NULL;
+	return i == 0 ? &w->first : w->others.items[i - 1];
+}
+
+const struct instance *
+watch_instance(const struct watch *w, size_t i)
+{
+	if (w->config->postfix_config[0] == '\0' || i > w->others.n)
+		return NULL;
+	return i == 0 ? &w->first : w->others.items[i - 1];
+}
+
+int64_t
+watch_floor(const struct watch *w)
+{
+	const struct instance *in;
+	int64_t floor = 0, its;
+	size_t i;
+
+	for (i = 0; w->facts_known && (in = watch_instance(w, i)) != NULL;
+	     i++) {
+		its = facts_floor(&in->facts);
+		floor = its > floor ? its : floor;
+	}
+	return floor;
+}
+
+void
+watch_deep(struct watch *w)
+{
+	struct instance *in;
+	size_t i;
+
+	for (i = 0; (in = watch_an_instance(w, i)) != NULL; i++) {
+		in->stale_ms = 0;
+		lister_deep(&in->lister);
+	}
+}
+
+void
+watch_sweep(struct watch *w)
+{
+	findings_mark(&w->findings);
+	w->sweep_ms = clock_mono_ms() + 3 * w->config->interval * 1000;
+}
+
 int
 watch_open(struct watch *w, struct config *config,
     const struct config_source *source, const struct daemon_user *user,
     struct err *e)
 {
-	size_t i;
-
 	memset(w, 0, sizeof(*w));
 	w->config = config;
 	w->source = source;
 	w->keeper.socket = w->keeper.orders = w->keeper.pid = -1;
 	(void)pthread_mutex_init(&w->metrics_lock, NULL);
 	(void)snprintf(w->agent, sizeof(w->agent), "queuewatch %s", MG_VERSION);
-	for (i = 0; i < QUEUE_SUBJECTS; i++)
-		trend_init(&w->queue_trends[i]);
-	lister_init(&w->lister, &w->keeper);
+	instance_init(&w->first, &w->keeper);
 	if (keeper_start(&w->keeper, config, source, user, e) == -1 ||
 	    open_files(w, user, e) == -1)
 		return -1;
@@ -162,12 +209,12 @@ watch_close(struct watch *w)
 	if (w->outbox != NULL)
 		outbox_close(w->outbox, STOP_GRACE_MS);
 	asker_stop(w->asker);
-	causer_stop(w->causer);
+	instances_close(&w->others);
+	instance_close(&w->first);
 	losses_stop(w->losses);
 	inside_close(&w->inside);
 	logreader_stop(w->logreader);
 	state_close(w->log_state);
-	lister_close(&w->lister);
 	keeper_stop(&w->keeper);
 	state_close(w->state);
 	history_close(w->history);
