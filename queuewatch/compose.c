@@ -16,7 +16,7 @@
 
 /* Samples with names of their own; both grow together. */
 #define SAMPLES_MOST \
-	(SCAN_QUEUES * FACTS_INSTANCES + DISKS_MOST * 3 + 5 + FINDINGS_MOST)
+	(SCAN_QUEUES * FACTS_INSTANCES + DISKS_MOST * 3 + 7 + FINDINGS_MOST)
 
 struct samples {
 	struct report_sample items[SAMPLES_MOST];
@@ -113,6 +113,7 @@ static void
 take_samples(const struct watch *w, struct samples *s)
 {
 	const struct instance *in;
+	double value;
 	size_t i;
 
 	s->n = 0;
@@ -122,6 +123,10 @@ take_samples(const struct watch *w, struct samples *s)
 	for (i = 0; w->log_read && i < N_LOG_COUNTS; i++)
 		sample(s, "log.", log_counts[i].name, log_counts[i].unit,
 		    (double)log_count(w, i));
+	if (w->log_read && pace_delay(&w->pace, &value))
+		sample(s, "delay", "", "s", value);
+	if (w->log_read && pace_refused(&w->pace, &value))
+		sample(s, "spam", "", "messages/h", value);
 	for (i = 0; i < w->n_disks; i++) {
 		const struct watch_disk *d = w->disks[i];
 

@@ -161,6 +161,40 @@ named(struct ledger *l, const struct maillog_event *ev)
 	l->probes += m->fresh;
 }
 
+#define DELAY_FIRST_MS 50.0
+
+double
+ledger_delay_s(int i)
+{
+	return i > 0 ? DELAY_FIRST_MS / 1000 * pow(2, (i - 1) / 2.0) : 0;
+}
+
+static int
+delay_step(int64_t ms)
+{
+	double step = (double)ms > DELAY_FIRST_MS
+	    ? 1 + floor(2 * log2((double)ms / DELAY_FIRST_MS))
+	    : (double)ms == DELAY_FIRST_MS;
+
+	return step < LEDGER_DELAYS - 1 ? (int)step : LEDGER_DELAYS - 1;
+}
+
+/* "RCPT from mx[192.0.2.1]: 554 5.7.1 ...": not to be tried again. */
+static bool
+is_final(struct slice text)
+{
+	struct slice at = text;
+	const char *p;
+
+	while ((p = slice_find(at, "]: ")) != NULL) {
+		at.n -= (size_t)(p - at.p) + 3;
+		at.p = p + 3;
+		if (at.n > 3 && at.p[0] == '5' && at.p[3] == ' ')
+			return true;
+	}
+	return false;
+}
+
 static void
 delivery(struct ledger *l, const struct maillog_event *ev)
 {
@@ -183,6 +217,8 @@ delivery(struct ledger *l, const struct maillog_event *ev)
 		fault(l, ev, MAILLOG_NO_SPACE);
 	if (ledger_filtered(l, ev))
 		return;
+	if (ev->status == MAILLOG_SENT && !m->probe)
+		l->counts.delays[delay_step(ev->delay_ms)]++;
 	ledger_doubled(l, m, ev);
 	ledger_account_tried(l, m, ev);
 	ledger_destination_tried(l, m, ev);
@@ -240,6 +276,7 @@ ledger_feed(struct ledger *l, const struct maillog_event *ev)
 		break;
 	case MAILLOG_REJECT:
 		l->counts.rejected++;
+		l->counts.refused += is_final(ev->text);
 		if (ev->fault == MAILLOG_NO_SPACE)
 			fault(l, ev, MAILLOG_NO_SPACE);
 		break;

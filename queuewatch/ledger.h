@@ -27,6 +27,8 @@
 #define LEDGER_REPLIES 1024
 #define LEDGER_EXAMPLE 32
 
+#define LEDGER_DELAYS 48
+
 /* As pflogsumm counts them. */
 struct ledger_counts {
 	int64_t lines; /* Postfix's lines that mean something here */
@@ -35,7 +37,13 @@ struct ledger_counts {
 	int64_t deferred; /* deferrals, not messages */
 	int64_t bounced;
 	int64_t rejected;
+	int64_t refused; /* of these, for good: 5xx */
+	/* Deliveries by how long they took, see ledger_delay_s(). */
+	int64_t delays[LEDGER_DELAYS];
 };
+
+/* Step "i" of the delays begins at so many seconds; two double them. */
+double ledger_delay_s(int i);
 
 /* A message that is or was in the queue. */
 struct ledger_message {

@@ -127,6 +127,8 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 	w->dead_at = l->dead_at;
 	memcpy(w->dead, l->dead, sizeof(w->dead));
 	w->log_read = status.why[0] == '\0' || l->counts.lines > 0;
+	if (w->log_read)
+		pace_take(&w->pace, &w->log_counts, mono_ms);
 	milter = &l->faults[MAILLOG_MILTER];
 	hangs = milter->count >= 3 &&
 	    now - milter->at < w->config->interval * PRESSURE_INTERVALS;

@@ -13,6 +13,7 @@
 #include "queuewatch/logreader.h"
 #include "queuewatch/looker.h"
 #include "queuewatch/losses.h"
+#include "queuewatch/pace.h"
 #include "queuewatch/proof.h"
 #include "queuewatch/results.h"
 #include "queuewatch/sender.h"
@@ -60,6 +61,7 @@ struct watch {
 	struct state *log_state; /* its; NULL: nothing is kept */
 	struct ledger_counts log_counts; /* as last sampled */
 	bool log_read; /* they count */
+	struct pace pace; /* what they have grown by */
 	int64_t no_space_at; /* Postfix last said so; 0: never */
 	int64_t dead_at; /* it last passed one over as dead; 0: never */
 	char dead[LEDGER_NAME];

@@ -156,19 +156,45 @@ x_axis(const struct frame *f)
 	buf_free(&d);
 }
 
-/* A disk: to where it would be full. */
+/* Where a line from the last point to (at, full) is when the frame ends. */
+static void
+line_to_full(const struct frame *f, int64_t at, bool begin, struct buf *d)
+{
+	const struct model_point *last = &f->p[f->n - 1];
+	int64_t end = at < f->until ? at : f->until;
+	double mean = (double)last->mean;
+	double v = mean +
+	    (1 - mean) * (double)(end - last->at) / (double)(at - last->at);
+
+	if (begin)
+		buf_printf(d, "M%.1f %.1f", x_of(f, last->at), y_of(f, mean));
+	buf_printf(d, "L%.1f %.1f", x_of(f, end), y_of(f, v));
+}
+
+/* A disk: between when it would be full at the earliest and most likely. */
 static void
 forecast(const struct frame *f)
 {
-	int64_t full = f->c->series->full_likely_at;
-	const struct model_point *last = &f->p[f->n - 1];
+	const struct model_series *s = f->c->series;
+	int64_t last = f->p[f->n - 1].at, likely = s->full_likely_at;
+	int64_t earliest = s->full_earliest_at;
 	struct buf d;
 
-	if (full <= last->at || full > f->until)
+	if (likely <= last)
 		return;
-	buf_init(&d, 256);
-	buf_printf(&d, "M%.1f %.1fL%.1f %.1f", x_of(f, last->at),
-	    y_of(f, (double)last->mean), x_of(f, full), y_of(f, 1));
+	buf_init(&d, 512);
+	if (earliest > last && earliest < likely) {
+		line_to_full(f, earliest, true, &d);
+		if (earliest < f->until)
+			buf_printf(&d, "L%.1f %.1f",
+			    x_of(f, likely < f->until ? likely : f->until),
+			    y_of(f, 1));
+		line_to_full(f, likely, false, &d);
+		buf_char(&d, 'Z');
+		element_path(f->h, "ahead", &d);
+		buf_reset(&d);
+	}
+	line_to_full(f, likely, true, &d);
 	element_path(f->h, "forecast", &d);
 	buf_free(&d);
 }
@@ -228,9 +254,14 @@ caption(const struct frame *f)
 
 	html_start(h, "figcaption", NULL);
 	html_element(h, "strong", s->name, NULL);
-	html_textf(h, ", %s. ", span_of(f));
+	html_text(h, " ");
+	html_start(h, "span", "class", "last", NULL);
 	say_html(h, SAY_CHART_LAST, "value",
 	    chart_value(s->metric, (double)f->p[f->n - 1].mean, value), NULL);
+	html_end(h, "span");
+	html_text(h, " ");
+	html_start(h, "span", "class", "span", NULL);
+	html_textf(h, "%s.", span_of(f));
 	if (s->full_likely_at > f->c->now) {
 		html_text(h, " ");
 		say_html(h, SAY_CHART_FULL, "time",
@@ -241,7 +272,22 @@ caption(const struct frame *f)
 		say_html(h, SAY_CHART_FULL_EARLIEST, "time",
 		    view_minute(s->full_earliest_at, time), NULL);
 	}
+	html_end(h, "span");
 	html_end(h, "figcaption");
+}
+
+/* There is room for what is ahead, but not more than for what was. */
+static int64_t
+until_with_forecast(const struct frame *f)
+{
+	const struct model_series *s = f->c->series;
+	int64_t most = f->c->by_day ? FORECAST_MAX : DAY;
+	int64_t more = s->full_likely_at - f->until;
+
+	if (s->metric != MODEL_DISK || more <= 0)
+		return f->until;
+	more += most / 10;
+	return f->until + (more < most ? more : most);
 }
 
 void
@@ -261,9 +307,7 @@ chart_series(struct html *h, const struct chart *c)
 		high = fmax(high, (double)f.p[i].high);
 	f.from = f.p[0].at - f.step / 2;
 	f.until = f.p[f.n - 1].at + f.step / 2;
-	if (c->by_day && s->full_likely_at > f.until &&
-	    s->full_likely_at - f.until < FORECAST_MAX)
-		f.until = s->full_likely_at + DAY;
+	f.until = until_with_forecast(&f);
 	f.top = chart_top(s->metric, high);
 	html_start(h, "figure", NULL);
 	caption(&f);

@@ -16,6 +16,8 @@
 
 /* One bar a day: the higher, the worse it was; each says what in words. */
 void chart_days(struct html *h, const struct model_day *days, size_t n);
+/* The same as one small line, without words but its label. */
+void chart_strip(struct html *h, const struct model_day *days, size_t n);
 
 struct chart {
 	const struct model_series *series;

@@ -8,6 +8,7 @@
 
 #define STEP 5
 #define HEIGHT 34
+#define LABEL_SIZE 320
 
 /* How high a bar is: what it means is told without its colour, too. */
 static int
@@ -40,7 +41,7 @@ is_known(const struct model_day *d)
 
 /* "2026-03-19: major outage, 43 min not usable" */
 static void
-words(const struct model_day *d, struct buf *out)
+day_words(const struct model_day *d, struct buf *out)
 {
 	char day[VIEW_TIME_SIZE], lasted[SAY_DURATION_SIZE];
 	bool known = is_known(d);
@@ -76,7 +77,7 @@ bar(struct html *h, const struct model_day *d, size_t i)
 	(void)snprintf(y, sizeof(y), "%d", HEIGHT - height);
 	(void)snprintf(tall, sizeof(tall), "%d", height);
 	buf_init(&what, 256);
-	words(d, &what);
+	day_words(d, &what);
 	html_start(h, "rect", "class", class, "x", x, "y", y, "width", "4",
 	    "height", tall, NULL);
 	html_element(h, "title", buf_text(&what), NULL);
@@ -101,7 +102,7 @@ list(struct html *h, const struct model_day *days, size_t n)
 		if (listed++ == 0)
 			html_start(h, "ul", NULL);
 		buf_init(&what, 256);
-		words(d, &what);
+		day_words(d, &what);
 		html_element(h, "li", buf_text(&what), NULL);
 		buf_free(&what);
 	}
@@ -110,24 +111,85 @@ list(struct html *h, const struct model_day *days, size_t n)
 	return listed;
 }
 
-void
-chart_days(struct html *h, const struct model_day *days, size_t n)
+/* "The last 90 days, a bar each: 3 with trouble" */
+static void
+label(const struct model_day *days, size_t n, char out[LABEL_SIZE])
 {
-	char box[40], label[320], count[24], bad[24];
+	char count[24], bad[24];
 	size_t trouble = 0;
 
-	if (n == 0)
-		return;
 	for (size_t i = 0; i < n; i++)
 		trouble += is_known(&days[i]) &&
 		    model_tally_worst(&days[i].t) != MODEL_OPERATIONAL;
-	(void)snprintf(box, sizeof(box), "0 0 %zu %d", n * STEP - 1, HEIGHT);
 	(void)snprintf(count, sizeof(count), "%zu", n);
 	(void)snprintf(bad, sizeof(bad), "%zu", trouble);
-	(void)say_in(label, sizeof(label), SAY_DAYS_LABEL, "n", count,
-	    "trouble", bad, NULL);
+	(void)say_in(
+	    out, LABEL_SIZE, SAY_DAYS_LABEL, "n", count, "trouble", bad, NULL);
+}
+
+static const char *
+style_of(const struct model_day *d)
+{
+	return is_known(d) ? view_state_style(model_tally_worst(&d->t))
+	                   : "none";
+}
+
+/* All days of one style: each run of them a line that is dashed into days. */
+static void
+runs(struct html *h, const struct model_day *days, size_t n, const char *style)
+{
+	char class[32];
+	struct buf d;
+
+	buf_init(&d, 8192);
+	for (size_t i = 0, end; i < n; i = end) {
+		bool is = strcmp(style_of(&days[i]), style) == 0;
+
+		for (end = i + 1; end < n &&
+		     (strcmp(style_of(&days[end]), style) == 0) == is;
+		     end++)
+			;
+		if (is)
+			buf_printf(
+			    &d, "M%zu 6h%zu", i * STEP, (end - i) * STEP - 1);
+	}
+	(void)snprintf(class, sizeof(class), "run %s", style);
+	if (d.len > 0)
+		html_element(
+		    h, "path", "", "class", class, "d", buf_text(&d), NULL);
+	buf_free(&d);
+}
+
+void
+chart_strip(struct html *h, const struct model_day *days, size_t n)
+{
+	static const char *const styles[] = { "none", "ok", "warn", "bad",
+		"down", "work", "unsure" };
+	char box[40], words[LABEL_SIZE];
+
+	if (n == 0)
+		return;
+	(void)snprintf(box, sizeof(box), "0 0 %zu 12", n * STEP - 1);
+	label(days, n, words);
+	html_start(h, "svg", "class", "strip", "viewBox", box,
+	    "preserveAspectRatio", "none", "role", "img", "aria-label", words,
+	    NULL);
+	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
+		runs(h, days, n, styles[i]);
+	html_end(h, "svg");
+}
+
+void
+chart_days(struct html *h, const struct model_day *days, size_t n)
+{
+	char box[40], words[LABEL_SIZE], count[24];
+
+	if (n == 0)
+		return;
+	(void)snprintf(box, sizeof(box), "0 0 %zu %d", n * STEP - 1, HEIGHT);
+	label(days, n, words);
 	html_start(h, "svg", "class", "days", "viewBox", box,
-	    "preserveAspectRatio", "none", "role", "img", "aria-label", label,
+	    "preserveAspectRatio", "none", "role", "img", "aria-label", words,
 	    NULL);
 	for (size_t i = 0; i < n; i++)
 		bar(h, &days[i], i);

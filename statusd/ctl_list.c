@@ -281,13 +281,14 @@ json_probes(const struct model_system *m)
 		const struct model_probe *p = &m->probes[i];
 
 		(void)json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
-		        p->name, "kind", p->kind, "answers",
+		    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+		        "name", p->name, "kind", p->kind, "answers",
 		        answers_word(p->answers), "since", json_time(p->since),
 		        "at", json_time(p->at), "latency_s",
 		        p->latency_s < 0 ? json_null()
 		                         : json_real(p->latency_s),
-		        "certificate_expires_at", json_time(p->expires_at)));
+		        "certificate_expires_at", json_time(p->expires_at),
+		        "certificate_changed_at", json_time(p->changed_at)));
 	}
 	return list;
 }

@@ -5,6 +5,7 @@
 #include "statusd/config.h"
 #include "statusd/ctl.h"
 #include "statusd/post.h"
+#include "statusd/say.h"
 #include "statusd/store.h"
 #include "statusd/store_thread.h"
 
@@ -161,7 +162,7 @@ add(struct ctl *c, const struct ctl_args *a, struct post_addition *p,
 		goto out;
 	}
 	if (p->body[0] == '\0')
-		p->body = "This is resolved.";
+		p->body = say(SAY_THIS_IS_RESOLVED);
 	rc = store_begin(c->store, e) == -1
 	    ? CTL_FAILED
 	    : ctl_finish(c, post_add(c->store, p, c->now, e), e);

@@ -5,9 +5,12 @@
 	const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 	const page = document.documentElement.lang || undefined;
 	const shown = ".asof, .facts, .planned, .promise, .recovering, .label";
-	const clock = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+	const clock = {
+		hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+		timeZoneName: "short",
+	};
 	const day = { weekday: "short", day: "numeric", month: "short" };
-	const full = { dateStyle: "full", timeStyle: "long" };
+	const full = { dateStyle: "full", timeStyle: "long", hourCycle: "h23" };
 	let any = false;
 
 	for (const t of document.querySelectorAll("time[datetime]")) {
@@ -25,7 +28,7 @@
 		here.className = "here";
 		here.textContent = " (" +
 			at.toLocaleString(page, same ? clock : { ...day, ...clock }) + ")";
-		t.append(here);
+		t.after(here);
 	}
 	const foot = document.querySelector(".zone");
 

@@ -6,6 +6,7 @@
 #include "statusd/config.h"
 #include "statusd/import_html.h"
 #include "statusd/post.h"
+#include "statusd/say.h"
 #include "statusd/store_thread.h"
 
 #include <ctype.h>
@@ -205,7 +206,7 @@ import_item(void *ctx, const struct import_item *item, struct err *e)
 	buf_init(&body, 2 * IMPORT_BODY_MAX);
 	import_plain(&title, item->title);
 	import_html(&body, item->body);
-	x.title = title.len > 0 ? buf_text(&title) : "Untitled";
+	x.title = title.len > 0 ? buf_text(&title) : say(SAY_UNTITLED);
 	x.body = buf_text(&body);
 	rc = body.bad ? err_set(e, "line %d: the text is too long", item->line)
 	              : add(im, item, &x, e);

@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "statusd/import_shortcode.h"
+#include "statusd/say.h"
 
 #include <ctype.h>
 #include <libxml/HTMLparser.h>
@@ -201,7 +202,7 @@ image(struct writer *w, const xmlNode *n)
 	if (link)
 		buf_char(w->out, '[');
 	if (named || link)
-		text(w, named ? (const char *)alt : "Picture");
+		text(w, named ? (const char *)alt : say(SAY_PICTURE));
 	if (link)
 		buf_printf(w->out, "](%s)", (const char *)src);
 	xmlFree(src);

@@ -153,9 +153,7 @@ start_all(struct statusd *d, struct err *e)
 		.ctx = d,
 	};
 
-	d->signal_fd = daemon_signals(e);
-	if (d->signal_fd == -1 ||
-	    notify_configure(d->outbox, d->config, e) == -1 ||
+	if (notify_configure(d->outbox, d->config, e) == -1 ||
 	    outbox_start(d->outbox, e) == -1)
 		return -1;
 	if (d->metrics != NULL &&
@@ -422,7 +420,10 @@ run(struct statusd *d, struct err *e)
 
 	if (!d->args.foreground && daemon_detach(e) == -1)
 		return -1;
-	if (open_all(d, e) == -1 || daemon_drop(&d->user, NULL, e) == -1)
+	/* From here on SIGTERM waits until there is an orderly end. */
+	d->signal_fd = daemon_signals(e);
+	if (d->signal_fd == -1 || open_all(d, e) == -1 ||
+	    daemon_drop(&d->user, NULL, e) == -1)
 		return -1;
 	d->tick = (struct tick){ .store = d->store,
 		.config = d->config,

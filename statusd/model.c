@@ -203,3 +203,14 @@ model_thread_open(const struct model_thread *t)
 	}
 	return false;
 }
+
+void
+model_days_sum(const struct model_system *s, struct model_tally *sum_r)
+{
+	*sum_r = (struct model_tally){ { 0 }, { 0 } };
+	for (size_t i = 0; i < s->n_days; i++)
+		for (size_t k = 0; k < MODEL_STATES; k++) {
+			sum_r->s[k] += s->days[i].t.s[k];
+			sum_r->planned[k] += s->days[i].t.planned[k];
+		}
+}

@@ -86,6 +86,7 @@ struct model_probe {
 	int64_t at; /* of the last look; 0: never */
 	double latency_s; /* of the last answer; below 0: none */
 	int64_t expires_at; /* of its certificate; 0: has none */
+	int64_t changed_at; /* when another one was seen; 0: never */
 };
 
 struct model_system {
@@ -231,6 +232,8 @@ const char *model_metric_word(enum model_metric metric);
  * where nothing is known.
  */
 double model_uptime(const struct model_tally *t, bool without_planned);
+/* All of its days together. */
+void model_days_sum(const struct model_system *s, struct model_tally *sum_r);
 /* Seconds in which it could not (partial or major outage). */
 int64_t model_downtime_s(const struct model_tally *t, bool without_planned);
 /* Seconds of which nothing is known. */

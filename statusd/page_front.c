@@ -1,6 +1,7 @@
 #include "statusd/page.h"
 
 #include "lib/buf.h"
+#include "statusd/chart.h"
 #include "statusd/flags.h"
 #include "statusd/page_parts.h"
 
@@ -10,6 +11,9 @@
 /* Posts in full until the page has grown to this, at most so many. */
 #define FULL_UNTIL ((size_t)30 * 1024)
 #define FULL_MAX 8
+/* Lines of days until the page has grown to this; so many days at least. */
+#define STRIPS_UNTIL ((size_t)22 * 1024)
+#define STRIP_LEAST 2
 /* Titles behind them. */
 #define LINES_MAX 10
 
@@ -127,7 +131,8 @@ state_cells(struct page *p, const struct model_system *s)
 		cell(p, "answers", say(SAY_ANSWERS));
 	html_text(h, say(s->internal ? SAY_NONE : answers[s->answers]));
 	html_end(h, "td");
-	cell(p, "verified", say(SAY_LAST_VERIFIED));
+	cell(p, s->internal ? "verified none" : "verified",
+	    say(SAY_LAST_VERIFIED));
 	if (s->internal)
 		html_text(h, say(SAY_NONE));
 	else if (s->last_verified == 0)
@@ -194,6 +199,63 @@ glance(struct page *p)
 		glance_row(p, &p->site->systems[i]);
 	html_end(h, "tbody");
 	html_end(h, "table");
+	html_end(h, "section");
+	html_newline(h);
+}
+
+/* A small line for each system: how its last days were. */
+static void
+strip(struct page *p, const struct model_system *s)
+{
+	char path[PAGE_PATH_SIZE], share[CHART_VALUE_SIZE];
+	struct model_tally sum;
+	struct html *h = &p->h;
+
+	model_days_sum(s, &sum);
+	html_start(h, "li", NULL);
+	page_link_start(p, page_system_path(s->code, path), "code");
+	html_text(h, s->code);
+	html_end(h, "a");
+	html_text(h, " ");
+	html_element(h, "span", s->role, "class", "role", NULL);
+	html_text(h, " ");
+	if (p->site->show_availability)
+		html_element(h, "span",
+		    chart_percent(model_uptime(&sum, false), share), "class",
+		    "share", NULL);
+	chart_strip(h, s->days, s->n_days);
+	html_end(h, "li");
+	html_newline(h);
+}
+
+static void
+strips(struct page *p)
+{
+	const struct model_site *site = p->site;
+	struct html *h = &p->h;
+	size_t n = 0;
+
+	for (size_t i = 0; i < site->n_systems; i++) {
+		const struct model_system *s = &site->systems[i];
+
+		if (s->internal || s->n_days < STRIP_LEAST ||
+		    h->out->len > STRIPS_UNTIL)
+			continue;
+		if (n++ == 0) {
+			html_start(
+			    h, "section", "aria-labelledby", "days", NULL);
+			html_element(
+			    h, "h2", say(SAY_LAST_90_DAYS), "id", "days", NULL);
+			html_start(h, "ul", "class", "strips", NULL);
+		}
+		strip(p, s);
+	}
+	if (n == 0)
+		return;
+	html_end(h, "ul");
+	html_start(h, "p", "class", "more", NULL);
+	page_link(p, "reports/", say(SAY_UPTIME));
+	html_end(h, "p");
 	html_end(h, "section");
 	html_newline(h);
 }
@@ -290,6 +352,7 @@ page_front(const struct model_site *site, int64_t now, struct buf *out)
 	open_threads(&p, MODEL_INCIDENT, "open", say(SAY_OPEN_INCIDENTS));
 	open_threads(&p, MODEL_PLANNED, "planned", say(SAY_PLANNED));
 	glance(&p);
+	strips(&p);
 	posts(&p);
 	archive(&p);
 	return page_end(&p, &head);

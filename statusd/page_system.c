@@ -11,6 +11,7 @@
 
 /* Posts that are named on it; the rest is behind a link. */
 #define POSTS_MAX 15
+#define DAY_S 86400
 
 static void
 fact(struct page *p, enum say name, const char *text)
@@ -76,15 +77,11 @@ figure(struct page *p, enum say name, const char *value)
 static void
 uptime(struct page *p, const struct model_system *s)
 {
-	struct model_tally sum = { { 0 }, { 0 } };
+	struct model_tally sum;
 	char share[CHART_VALUE_SIZE], lasted[SAY_DURATION_SIZE];
 	struct html *h = &p->h;
 
-	for (size_t i = 0; i < s->n_days; i++)
-		for (size_t k = 0; k < MODEL_STATES; k++) {
-			sum.s[k] += s->days[i].t.s[k];
-			sum.planned[k] += s->days[i].t.planned[k];
-		}
+	model_days_sum(s, &sum);
 	if (model_uptime(&sum, false) < 0)
 		return;
 	html_start(h, "dl", "class", "tiles", NULL);
@@ -145,6 +142,10 @@ probe(struct page *p, const struct model_probe *probe)
 		page_minute(p, probe->expires_at);
 	else
 		html_text(h, say(SAY_NONE));
+	if (probe->changed_at != 0 && p->written - probe->changed_at < DAY_S) {
+		html_text(h, ", ");
+		html_text(h, say(SAY_CERTIFICATE_CHANGED));
+	}
 	html_end(h, "td");
 	html_end(h, "tr");
 }

@@ -223,17 +223,16 @@ static char *
 addition_title(const struct store_thread *t, enum model_entry_kind kind)
 {
 	const char *bare = strstr(t->title, ": ");
-	char *title = NULL;
-	int n;
+	struct buf title;
 
 	bare = bare != NULL ? bare + 2 : t->title;
-	if (kind == MODEL_RESOLUTION)
-		n = asprintf(&title, "%s: Resolved: %s", t->prefix, bare);
-	else if (kind == MODEL_NOTE)
-		n = asprintf(&title, "%s: Note on: %s", t->prefix, bare);
-	else
-		n = asprintf(&title, "%s", t->title);
-	return n == -1 ? NULL : title;
+	if (kind != MODEL_RESOLUTION && kind != MODEL_NOTE)
+		return strdup(t->title);
+	buf_init(&title, 8192);
+	buf_printf(&title, "%s: ", t->prefix);
+	say_to(&title, kind == MODEL_NOTE ? SAY_TITLE_NOTE : SAY_TITLE_RESOLVED,
+	    "title", bare, NULL);
+	return buf_take(&title);
 }
 
 /* A draft that the operator adds to is what he wants to say. */

@@ -1,6 +1,8 @@
 #include "statusd/post.h"
 
+#include "lib/buf.h"
 #include "lib/err.h"
+#include "statusd/say.h"
 #include "statusd/store_thread.h"
 
 #include <ctype.h>
@@ -11,7 +13,7 @@
 
 /* One text in planned work, public at once. */
 static int
-say(struct store *s, struct store_thread *t, const char *body, int64_t now,
+publish(struct store *s, struct store_thread *t, const char *body, int64_t now,
     struct err *e)
 {
 	bool ends = t->status == MODEL_COMPLETED;
@@ -20,13 +22,16 @@ say(struct store *s, struct store_thread *t, const char *body, int64_t now,
 		.kind = ends ? MODEL_RESOLUTION : MODEL_UPDATE,
 		.status = t->status,
 		.created_at = now };
+	struct buf title;
 	int rc = -1;
 
 	bare = bare != NULL ? bare + 2 : t->title;
 	en.body = strdup(body);
-	if (asprintf(&en.title, "%s: %s: %s", t->prefix,
-	        ends ? "Completed" : "In progress", bare) == -1)
-		en.title = NULL;
+	buf_init(&title, 8192);
+	buf_printf(&title, "%s: ", t->prefix);
+	say_to(&title, ends ? SAY_TITLE_COMPLETED : SAY_TITLE_IN_PROGRESS,
+	    "title", bare, NULL);
+	en.title = buf_take(&title);
 	if (en.title == NULL || en.body == NULL)
 		(void)err_set(e, "no memory");
 	else if (store_thread_put(s, t, now, e) == 0 &&
@@ -41,11 +46,11 @@ by_clock(struct store *s, struct store_thread *t, int64_t now, struct err *e)
 {
 	if (now < t->planned_until) {
 		t->status = MODEL_IN_PROGRESS;
-		return say(s, t, "The planned work has begun.", now, e);
+		return publish(s, t, say(SAY_WORK_BEGUN), now, e);
 	}
 	t->status = MODEL_COMPLETED;
 	t->resolved_at = t->planned_until;
-	return say(s, t, "The planned work is completed.", now, e);
+	return publish(s, t, say(SAY_WORK_COMPLETED), now, e);
 }
 
 int
@@ -96,23 +101,21 @@ carry_out(struct store *s, struct store_thread *t, const struct post_plan *p,
 	case POST_START:
 		t->status = MODEL_IN_PROGRESS;
 		t->planned_from = now < t->planned_from ? now : t->planned_from;
-		body = body[0] != '\0' ? body : "The planned work has begun.";
+		body = body[0] != '\0' ? body : say(SAY_WORK_BEGUN);
 		break;
 	case POST_END:
 		t->status = MODEL_COMPLETED;
 		t->resolved_at = now;
 		t->planned_until = now;
-		body = body[0] != '\0' ? body
-		                       : "The planned work is completed.";
+		body = body[0] != '\0' ? body : say(SAY_WORK_COMPLETED);
 		break;
 	case POST_CANCEL:
 		t->status = MODEL_COMPLETED;
 		t->resolved_at = now;
-		body = body[0] != '\0' ? body
-		                       : "The planned work is cancelled.";
+		body = body[0] != '\0' ? body : say(SAY_WORK_CANCELLED);
 		break;
 	}
-	return say(s, t, body, now, e);
+	return publish(s, t, body, now, e);
 }
 
 int

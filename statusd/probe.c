@@ -30,7 +30,8 @@ publish(struct probes *p, const struct probe_job *j, enum model_answers answers)
 		.since = answers != MODEL_NOT_ASKED ? j->rule.since : 0,
 		.at = clock_now(),
 		.latency_s = j->failed ? -1 : j->latency_s,
-		.expires_at = j->expires_at };
+		.expires_at = j->expires_at,
+		.cert = j->cert };
 	struct probe_result *more;
 
 	memcpy(r.system, j->system, sizeof(r.system));
@@ -201,7 +202,7 @@ start(struct probes *p, struct probe_job *j)
 	j->started_ms = clock_mono_ms();
 	j->failed = false;
 	j->fault[0] = '\0';
-	j->expires_at = 0;
+	j->expires_at = j->cert = 0;
 	p->under_way++;
 	if (is_literal(j)) {
 		begin(p, j);

@@ -50,6 +50,7 @@ struct probe_result {
 	int64_t at; /* Unix seconds */
 	double latency_s; /* below 0: no answer */
 	int64_t expires_at; /* of its certificate; 0: none */
+	int64_t cert; /* which one it is: another number, another one */
 	char fault[200]; /* why this look failed, or "" */
 };
 /*

@@ -44,7 +44,7 @@ struct probe_job {
 
 	bool failed;
 	double latency_s;
-	int64_t expires_at;
+	int64_t expires_at, cert; /* see struct probe_result */
 	char fault[200];
 };
 

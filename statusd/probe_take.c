@@ -142,6 +142,7 @@ keep(struct announce *a, const struct probe_result *r, struct err *e)
 		.at = r->at,
 		.latency_s = r->latency_s,
 		.expires_at = r->expires_at,
+		.cert = r->cert,
 		.fault = r->fault };
 	char name[96];
 	const struct report_sample sample = {

@@ -15,8 +15,17 @@ int
 store_probe_put(struct store *s, const struct store_probe *p, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "INSERT OR REPLACE INTO probe (system, name, answers, since, at, "
-	    "latency, expires_at, fault) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	    "INSERT INTO probe (system, name, answers, since, at, latency, "
+	    "expires_at, fault, cert) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+	    "ON CONFLICT (system, name) DO UPDATE SET "
+	    "answers = excluded.answers, since = excluded.since, "
+	    "at = excluded.at, latency = excluded.latency, "
+	    "fault = excluded.fault, expires_at = CASE WHEN "
+	    "excluded.expires_at = 0 THEN expires_at ELSE "
+	    "excluded.expires_at END, cert_changed_at = CASE WHEN "
+	    "excluded.cert <> 0 AND cert <> 0 AND excluded.cert <> cert "
+	    "THEN excluded.at ELSE cert_changed_at END, cert = CASE WHEN "
+	    "excluded.cert = 0 THEN cert ELSE excluded.cert END",
 	    e);
 
 	if (st == NULL)
@@ -29,6 +38,7 @@ store_probe_put(struct store *s, const struct store_probe *p, struct err *e)
 	sql_bind_double(st, 6, p->latency_s);
 	sql_bind_int(st, 7, p->expires_at);
 	sql_bind_text(st, 8, p->fault);
+	sql_bind_int(st, 9, p->cert);
 	return sql_run(st, e);
 }
 
@@ -73,7 +83,8 @@ load_one(struct store *s, const char *system, const struct config_probe *p,
     struct model_probe *m, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT answers, since, at, latency, expires_at FROM probe "
+	    "SELECT answers, since, at, latency, expires_at, "
+	    "cert_changed_at FROM probe "
 	    "WHERE system = ? AND name = ?",
 	    e);
 	int rc;
@@ -94,6 +105,7 @@ load_one(struct store *s, const char *system, const struct config_probe *p,
 		m->at = sql_int(st, 2);
 		m->latency_s = sql_double(st, 3);
 		m->expires_at = sql_int(st, 4);
+		m->changed_at = sql_int(st, 5);
 	}
 	sql_reset(st);
 	return rc == -1 ? -1 : 0;

@@ -17,7 +17,8 @@ struct store_probe {
 	int64_t since; /* it answers, or does not */
 	int64_t at; /* of the last look */
 	double latency_s; /* of the last answer; below 0: none */
-	int64_t expires_at; /* of its certificate; 0: none */
+	int64_t expires_at; /* of its certificate; 0: none seen this time */
+	int64_t cert; /* another number, another certificate */
 	const char *fault; /* why it does not answer; the operator's */
 };
 

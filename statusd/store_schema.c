@@ -206,6 +206,14 @@ static const char fourth[] =
     " name TEXT PRIMARY KEY, phrase TEXT NOT NULL, secret BLOB NOT NULL,"
     " enrolled_at INTEGER NOT NULL) WITHOUT ROWID;";
 
-const char *const store_schema[] = { first, second, third, fourth };
+/*
+ * probe.cert             which certificate it was; 0: none seen yet
+ * probe.cert_changed_at  when another one was seen
+ */
+static const char fifth[] =
+    "ALTER TABLE probe ADD COLUMN cert INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE probe ADD COLUMN cert_changed_at INTEGER NOT NULL DEFAULT 0;";
+
+const char *const store_schema[] = { first, second, third, fourth, fifth };
 const int store_n_schema = (int)(sizeof(store_schema) /
     sizeof(store_schema[0]));

@@ -13,21 +13,28 @@
 #define DAY_S 86400
 #define RECENT_S (2 * DAY_S)
 
+/* A chart, and the sample of a disk, whose forecast is read each time. */
+struct kept {
+	struct model_series series;
+	char *sample; /* or NULL */
+};
+
 /* The charts of a system as they were read in a slot. */
 struct store_charts {
 	char code[64];
 	int64_t slot;
 	unsigned public; /* what the configuration allowed */
-	struct model_series *series;
+	struct kept *kept;
 	size_t n;
 };
 
 static void
-series_clear(struct model_series *x)
+kept_clear(struct kept *x)
 {
-	free(x->name);
-	free(x->recent);
-	free(x->days);
+	free(x->series.name);
+	free(x->series.recent);
+	free(x->series.days);
+	free(x->sample);
 }
 
 void
@@ -35,8 +42,8 @@ store_series_forget(struct store *s)
 {
 	for (size_t i = 0; i < s->n_charts; i++) {
 		for (size_t k = 0; k < s->charts[i].n; k++)
-			series_clear(&s->charts[i].series[k]);
-		free(s->charts[i].series);
+			kept_clear(&s->charts[i].kept[k]);
+		free(s->charts[i].kept);
 	}
 	free(s->charts);
 	s->charts = NULL;
@@ -176,19 +183,19 @@ read_days(struct store *s, const struct reading *r, struct model_series *x,
 
 /* When the disk of this chart is likely to be full. */
 static int
-read_forecast(struct store *s, const struct reading *r, struct model_series *x,
-    struct err *e)
+read_forecast(struct store *s, const char *system, const char *sample,
+    struct model_series *x, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT likely_at, earliest_at FROM finding WHERE system = ? AND "
 	    "\"check\" = 'disk' AND subject = ?",
 	    e);
-	const char *path = strchr(r->only, ':');
+	const char *path = strchr(sample, ':');
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	sql_bind_text(st, 1, r->system);
+	sql_bind_text(st, 1, system);
 	sql_bind_text(st, 2, path != NULL ? path + 1 : "");
 	rc = sql_step(st, e);
 	if (rc == 1) {
@@ -204,17 +211,21 @@ static int
 read_chart(struct store *s, const struct reading *r, const char *name,
     struct store_charts *c, struct err *e)
 {
-	struct model_series *x = store_grow(&c->series, &c->n, sizeof(*x));
+	struct kept *k = store_grow(&c->kept, &c->n, sizeof(*k));
+	struct model_series *x;
 
-	if (x == NULL || (x->name = strdup(name)) == NULL)
+	if (k == NULL || (k->series.name = strdup(name)) == NULL)
 		return err_set(e, "no memory");
+	x = &k->series;
 	x->metric = r->of->metric;
 	x->unit = r->of->unit;
-	if (read_recent(s, r, x, e) == -1 || read_days(s, r, x, e) == -1 ||
-	    (x->metric == MODEL_DISK && read_forecast(s, r, x, e) == -1))
+	if (x->metric == MODEL_DISK && r->only != NULL &&
+	    (k->sample = strdup(r->only)) == NULL)
+		return err_set(e, "no memory");
+	if (read_recent(s, r, x, e) == -1 || read_days(s, r, x, e) == -1)
 		return -1;
 	if (x->n_recent == 0 && x->n_days == 0) {
-		series_clear(x);
+		kept_clear(k);
 		c->n--;
 	}
 	return 0;
@@ -305,13 +316,14 @@ copy(const void *from, size_t n, size_t size)
 }
 
 static int
-give(const struct store_charts *c, struct model_system *m, struct err *e)
+give(struct store *s, const struct store_charts *c, struct model_system *m,
+    struct err *e)
 {
 	m->series = calloc(c->n + 1, sizeof(*m->series));
 	if (m->series == NULL)
 		return err_set(e, "no memory");
 	for (size_t i = 0; i < c->n; i++) {
-		const struct model_series *x = &c->series[i];
+		const struct model_series *x = &c->kept[i].series;
 		struct model_series *y = &m->series[m->n_series++];
 
 		*y = *x;
@@ -320,6 +332,9 @@ give(const struct store_charts *c, struct model_system *m, struct err *e)
 		y->days = copy(x->days, x->n_days, sizeof(*x->days));
 		if (y->name == NULL || y->recent == NULL || y->days == NULL)
 			return err_set(e, "no memory");
+		if (c->kept[i].sample != NULL &&
+		    read_forecast(s, m->code, c->kept[i].sample, y, e) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -343,9 +358,9 @@ store_load_series(struct store *s, const struct config *c,
 	}
 	if (x->slot != slot || x->public != c->public || x->n == 0) {
 		for (size_t i = 0; i < x->n; i++)
-			series_clear(&x->series[i]);
-		free(x->series);
-		x->series = NULL;
+			kept_clear(&x->kept[i]);
+		free(x->kept);
+		x->kept = NULL;
 		x->n = 0;
 		x->slot = 0;
 		if (read_all(s, c, x, now, e) == -1)
@@ -353,5 +368,5 @@ store_load_series(struct store *s, const struct config *c,
 		x->slot = slot;
 		x->public = c->public;
 	}
-	return give(x, m, e);
+	return give(s, x, m, e);
 }

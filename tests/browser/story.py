@@ -81,8 +81,11 @@ def _measured(path):
     db = sqlite3.connect(path)
     series = {"queue.active": ("messages", lambda s: 30 + 25 * math.sin(s / 40)),
               "queue.deferred": ("messages", lambda s: 900 if s % 2000 > 1900 else 4),
-              "disk.used:/": ("ratio", lambda s: 0.55 + (s % 288 / 3000)),
-              "delay": ("seconds", lambda s: 2 + s % 97 / 30)}
+              "disk.used:/": ("ratio", lambda s: 0.9 - (now // 300 - s) / 40000),
+              "delay": ("seconds", lambda s: 2 + s % 97 / 30),
+              "canary.delay:inbound": ("seconds", lambda s: 4 + s % 31 / 9),
+              "spam": ("messages/h", lambda s: 200 + 150 * math.cos(s / 46)),
+              "latency:smtp": ("seconds", lambda s: 0.04 + s % 13 / 900)}
     with db:
         for number, (name, (unit, f)) in enumerate(series.items(), 1000):
             db.execute("INSERT INTO series (id, system, name, unit) VALUES (?,?,?,?)",
@@ -91,7 +94,7 @@ def _measured(path):
             for slot in range(last - 60 * 288, last):
                 if slot % 5000 < 200:
                     continue
-                v = f(slot)
+                v = max(f(slot), 0)
                 db.execute("INSERT INTO sample VALUES (?,?,1,?,?,?,?)",
                            (number, slot, v, v * 0.9, v * 1.1, v))
         for code in ("NC036", "NC037"):
@@ -105,13 +108,19 @@ def _measured(path):
                            " VALUES (?,?,?,?,?)", (code, at + step - 2580, at + step,
                                                    down % 5, down % 5))
                 at += step
+    with db:
+        db.execute("DELETE FROM meta WHERE name = 'summed_up'")
     db.close()
 
 
 def tell(place):
     """Start a statusd, give it the past, and wait until its page shows it."""
     statusd = Statusd(place, systems=SYSTEMS, public_metrics=[
-        "delay", "availability", "queue", "disk"]).start()
+        "delay", "availability", "queue", "disk", "spam"])
+    statusd.options[("system", "NC042")] = {
+        **SYSTEMS["NC042"], ("probe", "web"): {"url": statusd.url + "/healthz"}}
+    statusd.configure()
+    statusd.start()
     until(lambda: os.path.exists(statusd.site + "/index.html"), 5, "it is there")
     statusd.stop()
     _measured(os.path.join(os.path.dirname(statusd.site), "status.db"))
@@ -123,7 +132,10 @@ def tell(place):
             system, seq, finding("queue", "", "ok", 0)))[0] == 200
     _by_hand(statusd)
     assert statusd.report(tokens["NC036"], report(
-        "NC036", seq + 1, finding("queue", "", "critical", 6200)))[0] == 200
+        "NC036", seq + 1, finding("queue", "", "critical", 6200), {
+            **finding("disk", "/", "ok", 0.9, "ratio"), "forecast": {
+                "likely_at": rfc3339(9 * 86400), "earliest_at": rfc3339(5 * 86400)}}
+        ))[0] == 200
     assert statusd.report(tokens["NC042"], report(
         "NC042", seq + 1, finding("disk", "/", "warning", 0.9, "ratio")))[0] == 200
     until(lambda: "All but a few do." in statusd.get() and "NC036: " in statusd.get(),

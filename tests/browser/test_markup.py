@@ -10,7 +10,7 @@ from test_pages import KINDS, url  # noqa: F401
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 # Where these may stand (HTML, section 4): child -> parents.
-PARENTS = {"li": {"ul", "ol"}, "dt": {"dl"}, "dd": {"dl"}, "tr": {"tbody", "thead"},
+PARENTS = {"li": {"ul", "ol"}, "dt": {"dl", "div"}, "dd": {"dl", "div"}, "tr": {"tbody", "thead"},
            "td": {"tr"}, "th": {"tr"}, "figcaption": {"figure"}, "summary": {"details"}}
 PHRASING = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "time"}
 BLOCKS = {"p", "div", "ul", "ol", "table", "section", "article", "h1", "h2", "h3", "h4",

@@ -6,6 +6,8 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from mg.wait import until
+
 KINDS = ["front", "post", "resolved", "month", "system", "maintenance", "search",
          "list", "category", "tag", "reports", "glance", "quiet-system",
          "found", "nothing-found", "not-found"]
@@ -109,8 +111,69 @@ def test_words_are_found(browser, url):
     browser.look(url("search"), 390)
     box = browser.driver.find_element(By.NAME, "q")
     box.send_keys("memory module" + Keys.ENTER)
-    browser.driver.find_element(By.CSS_SELECTOR, ".lines mark")
+    until(lambda: browser.driver.find_elements(By.CSS_SELECTOR, ".lines mark"), 10,
+          "the words are marked")
     assert "1 post found" in browser.driver.find_element(By.TAG_NAME, "main").text
+
+
+@pytest.fixture
+def kolkata(browser):
+    """A reader in another zone than the page's."""
+    zone = "Emulation.setTimezoneOverride"
+    browser.driver.execute_cdp_cmd(zone, {"timezoneId": "Asia/Kolkata"})
+    yield
+    browser.driver.execute_cdp_cmd(zone, {"timezoneId": ""})
+
+
+def test_the_readers_own_time_stands_beside(browser, url, kolkata):
+    for width in (320, 390, 1280):
+        browser.look(url("front"), width)
+        foot = browser.driver.find_element(By.CLASS_NAME, "zone").text
+        assert foot.startswith("All times are UTC. Your own time, Asia/")
+        now = browser.driver.find_element(By.CSS_SELECTOR, ".asof").text
+        at = re.search(r"(\d\d):(\d\d):\d\d UTC \(.*?(\d\d):(\d\d) GMT\+5:30\)", now)
+        assert at, now
+        h, m, there, minutes = map(int, at.groups())
+        assert (h * 60 + m + 330) % 1440 == there * 60 + minutes
+        seen = browser.run("return document.documentElement.scrollWidth")
+        assert seen <= width
+    cell = browser.driver.find_element(By.CSS_SELECTOR, "td.verified time")
+    assert "GMT+5:30" in cell.get_attribute("title")
+
+
+def test_without_scripts_nothing_is_lost(browser, url):
+    browser.look(url("front"), 390)
+    with_it = browser.driver.find_element(By.TAG_NAME, "main").text
+    off = "Emulation.setScriptExecutionDisabled"
+    browser.driver.execute_cdp_cmd(off, {"value": True})
+    try:
+        browser.look(url("front"), 390)
+        without = browser.driver.find_element(By.TAG_NAME, "main").text
+        foot = browser.driver.find_element(By.CLASS_NAME, "zone").text
+    finally:
+        browser.driver.execute_cdp_cmd(off, {"value": False})
+    clock = re.compile(r"\d\d:\d\d:\d\d")
+    assert clock.sub("", without) == clock.sub("", re.sub(r" \(.*?GMT.*?\)", "", with_it))
+    assert foot == "All times are UTC."
+
+
+def test_right_to_left_and_print(browser, url):
+    """Mirrored, and on paper: nothing sticks out, nothing is cut off."""
+    for kind in ("front", "system", "long", "reports"):
+        for width in (390, 1280):
+            browser.look(url(kind) if kind != "long" else url("resolved"), width)
+            browser.run("document.documentElement.dir = 'rtl'")
+            seen = browser.run("return document.documentElement.scrollWidth")
+            assert seen <= width, kind
+    browser.look(url("front"), 800)
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert not browser.driver.find_element(By.TAG_NAME, "nav").is_displayed()
+        assert browser.driver.find_element(By.CSS_SELECTOR, ".summary h1").is_displayed()
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") \
+            == "rgb(255, 255, 255)"
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 def test_a_fresh_page_is_not_called_old(browser, url):
