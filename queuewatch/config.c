@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define YEAR_S (INT64_C(366) * 86400)
@@ -159,6 +160,8 @@ static const struct conf_option root_options[] = {
 	    .check = check_maillog },
 	{ "remedy_secret_file", CONF_STRING, AT(config, remedy_secret_file),
 	    "/etc/mailglance/remedy.totp", .check = check_path },
+	{ "remedy_socket", CONF_STRING, AT(config, remedy_socket),
+	    .check = check_path },
 	{ "nameservers", CONF_LIST, AT(config, nameservers),
 	    .check = dns_server_check },
 	{ "metrics", CONF_STRING, AT(config, metrics), .check = check_metrics },
@@ -200,6 +203,17 @@ static const struct conf_section root = {
 	.sections = sections,
 };
 
+/* Whoever writes it decides what root runs. */
+static bool
+is_exposed(const char *file)
+{
+	struct stat st;
+
+	return file != NULL && stat(file, &st) == 0 &&
+	    ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+	        (st.st_mode & (S_IWGRP | S_IWOTH)) != 0);
+}
+
 struct config *
 config_read(const char *file, const char *const *overrides, size_t n_overrides,
     struct err *e)
@@ -222,6 +236,7 @@ config_read(const char *file, const char *const *overrides, size_t n_overrides,
 		.forecast_warning = INT64_C(72) * 3600,
 		.forecast_critical = INT64_C(24) * 3600,
 	};
+	c->exposed = is_exposed(file);
 	if (config_check_all(c, e) == -1) {
 		config_free(c);
 		return NULL;
@@ -256,6 +271,9 @@ config_warn_missing(const struct config *c)
 
 	if (getpwnam(c->user) == NULL)
 		log_warn("user: \"%s\" does not exist here", c->user);
+	if (c->exposed && c->remedies.n > 0)
+		log_warn("others than root may write this file, which names "
+		         "commands that root runs: no remedy can be ordered");
 	warn_missing("postfix_config", c->postfix_config);
 	warn_missing("data_directory", c->data_directory);
 	if (c->status_url[0] != '\0')

@@ -70,8 +70,9 @@ struct config {
 	int64_t lost_after; /* seconds; greymilter's retry_window */
 	int evidence; /* enum config_evidence */
 	int64_t hold_samples, clear_samples;
-	char *remedy_secret_file, *metrics;
+	char *remedy_secret_file, *remedy_socket, *metrics;
 	int log; /* daemon_log_words */
+	bool exposed; /* others than root and we may write the file */
 	struct conf_list nameservers; /* for block lists; none: the system's */
 	struct config_queue queue;
 	struct conf_array disks; /* struct config_disk, and so on */

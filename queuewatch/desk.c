@@ -25,7 +25,8 @@
 static void
 send_news(const struct desk *d, struct desk_news_frame *n)
 {
-	if (send(d->socket, n, sizeof(*n), MSG_NOSIGNAL) != sizeof(*n))
+	if (d->socket != -1 &&
+	    send(d->socket, n, sizeof(*n), MSG_NOSIGNAL) != sizeof(*n))
 		log_warn("remedy: %s", strerror(errno));
 }
 
@@ -169,11 +170,31 @@ desk_open(struct desk *d, int socket, int net, const struct config *c)
 }
 
 void
+desk_connect(struct desk *d, int socket)
+{
+	if (d->socket != -1)
+		(void)close(d->socket);
+	d->socket = socket;
+	if (d->book != NULL)
+		tell_the_rest(d);
+	send_state(d);
+}
+
+bool
+desk_is_idle(const struct desk *d)
+{
+	return d->running == NULL &&
+	    (d->book == NULL ||
+	        book_first(d->book, BOOK_WAITING, false) == NULL);
+}
+
+void
 desk_forget(struct desk *d)
 {
 	book_close(d->book);
 	d->book = NULL;
-	(void)close(d->socket);
+	if (d->socket != -1)
+		(void)close(d->socket);
 	if (d->result != -1)
 		(void)close(d->result);
 	if (d->net != -1)
@@ -205,6 +226,10 @@ admit(struct desk *d, const struct desk_order *order, char *why, size_t size)
 
 	if (remedy_find(d->config, order->remedy, &r) == 0) {
 		(void)snprintf(why, size, "there is no remedy of this name");
+		return false;
+	}
+	if (remedy_check(d->config, &r, &e) == -1) {
+		(void)snprintf(why, size, "%.400s", e.text);
 		return false;
 	}
 	if (wait > 0) {

@@ -46,7 +46,7 @@ struct desk_news_frame {
 };
 
 struct desk {
-	int socket;
+	int socket; /* -1: nobody is there to be told */
 	int net; /* the network namespace that commands run in; -1 */
 	const struct config *config;
 	struct book *book;
@@ -57,6 +57,10 @@ struct desk {
 
 /* Takes the socket; says what was over before and not told. */
 void desk_open(struct desk *d, int socket, int net, const struct config *c);
+/* Another client takes the place of the one before, and hears all of it. */
+void desk_connect(struct desk *d, int socket);
+/* Nothing runs or waits. */
+bool desk_is_idle(const struct desk *d);
 /* The configuration was read again. */
 void desk_aim(struct desk *d, const struct config *c);
 /* Were the secrets changed? */

@@ -25,6 +25,7 @@
 
 #define DUE_EVERY_MS (10 * 60 * 1000)
 #define POSTCONF_MS 4000 /* less, so that the answer is still waited for */
+#define IDLE_MS 30000
 #define LOOK_MS 10000 /* at the secret file */
 #define LOCK_LOOK_MS 200 /* for the end of a remedy run by hand */
 
@@ -51,7 +52,8 @@ answer(int socket, int code, int fd)
 
 /* The process itself. */
 struct self {
-	int socket;
+	int listener; /* of a service of its own; -1 */
+	int socket; /* -1: no client */
 	struct desk desk;
 	struct config *config;
 	const struct config_source *source;
@@ -85,6 +87,16 @@ end_scanner(struct self *self, const char *path)
 	return i;
 }
 
+/* In a child: what of this process it has no business with. */
+static void
+forget(const struct self *self)
+{
+	if (self->listener != -1)
+		(void)close(self->listener);
+	if (self->socket != -1)
+		(void)close(self->socket);
+}
+
 static void
 start_scanner(struct self *self, const struct keeper_request *request)
 {
@@ -99,7 +111,7 @@ start_scanner(struct self *self, const struct keeper_request *request)
 	}
 	pid = fork();
 	if (pid == 0) {
-		(void)close(socket);
+		forget(self);
 		(void)close(fds[0]);
 		desk_forget(&self->desk);
 		scanner_main(fds[1], request->path, self->user, parent);
@@ -174,7 +186,7 @@ start_mailbox(struct self *self, const struct keeper_request *request)
 	    (pid = fork()) == -1) {
 		answer(self->socket, errno, -1);
 	} else if (pid == 0) {
-		(void)close(self->socket);
+		forget(self);
 		(void)close(fds[0]);
 		desk_forget(&self->desk);
 		mailbox_main(fds[1], root, parent);
@@ -322,7 +334,7 @@ delete_due(const struct self *self, int64_t *next_ms)
 	if (c->postfix_config[0] == '\0' || access(path, F_OK) == -1 ||
 	    fork() != 0)
 		return;
-	(void)close(self->socket);
+	forget(self);
 	if (daemon_die_with(parent) == -1)
 		_exit(1);
 	if (held_delete_due(path, c->postfix_config, clock_now(), &e) == -1)
@@ -330,10 +342,78 @@ delete_due(const struct self *self, int64_t *next_ms)
 	_exit(0);
 }
 
+/* The client has gone: with it this process, unless it is a service. */
+static void
+lose(const struct self *self, int *socket)
+{
+	if (self->listener == -1)
+		_exit(0);
+	(void)close(*socket);
+	*socket = -1;
+}
+
+/* Who is it?  Only root and the configuration's user have a say. */
+static bool
+is_let_in(const struct self *self, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
+		return false;
+	if (peer.uid == 0 || peer.uid == self->user->uid)
+		return true;
+	log_warn("remedy: user %u, process %d: not let in", peer.uid, peer.pid);
+	return false;
+}
+
+/* A client, who says what his connection is for; the newest one counts. */
+static void
+let_in(struct self *self)
+{
+	const struct timeval patience = { .tv_sec = 1 };
+	int fd = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC);
+	struct keeper_hello hello, want;
+
+	if (fd == -1)
+		return;
+	(void)setsockopt(
+	    fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(
+	    fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (!is_let_in(self, fd) ||
+	    recv(fd, &hello, sizeof(hello), 0) != sizeof(hello)) {
+		(void)close(fd);
+		return;
+	}
+	want = keeper_hello_of((enum keeper_role)hello.role);
+	if (memcmp(&hello, &want, sizeof(hello)) != 0) {
+		log_warn("remedy: a client of another version");
+		(void)close(fd);
+	} else if (hello.role == KEEPER_ORDERS) {
+		desk_connect(&self->desk, fd);
+	} else {
+		if (self->socket != -1)
+			(void)close(self->socket);
+		self->socket = fd;
+	}
+}
+
+/* A service without clients and work ends until it is needed. */
+static void
+end_idle(const struct self *self, int64_t *since_ms)
+{
+	if (self->listener == -1 || self->socket != -1 ||
+	    self->desk.socket != -1 || !desk_is_idle(&self->desk))
+		*since_ms = clock_mono_ms();
+	else if (clock_mono_ms() - *since_ms >= IDLE_MS)
+		_exit(0);
+}
+
 static _Noreturn void
 keeper_main(struct self *self, int orders)
 {
-	int64_t next_ms = 0;
+	int64_t next_ms = 0, used_ms = clock_mono_ms();
 	bool waits;
 
 	daemon_title("queuewatch: remedy");
@@ -342,23 +422,41 @@ keeper_main(struct self *self, int orders)
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = self->socket, .events = POLLIN },
-			{ .fd = orders, .events = POLLIN },
+			{ .fd = self->desk.socket, .events = POLLIN },
 			{ .fd = -1, .events = POLLIN },
+			{ .fd = self->listener, .events = POLLIN },
 		};
 
 		delete_due(self, &next_ms);
+		end_idle(self, &used_ms);
 		waits = desk_begin(&self->desk);
 		fds[2].fd = self->desk.result;
-		if (poll(fds, 3, waits ? LOCK_LOOK_MS : LOOK_MS) == -1)
+		if (poll(fds, 4, waits ? LOCK_LOOK_MS : LOOK_MS) == -1)
 			continue;
 		desk_look(&self->desk);
 		if (fds[2].revents != 0)
 			desk_collect(&self->desk);
 		/* A new configuration before what is asked by it. */
-		if ((fds[1].revents != 0 && !serve_desk(self)) ||
-		    (fds[0].revents != 0 && !serve(self)))
-			_exit(0);
+		if (fds[1].revents != 0 && !serve_desk(self))
+			lose(self, &self->desk.socket);
+		if (fds[0].revents != 0 && !serve(self))
+			lose(self, &self->socket);
+		if (fds[3].revents != 0)
+			let_in(self);
 	}
+}
+
+_Noreturn void
+keeper_serve(int listener, struct config *config,
+    const struct config_source *source, const struct daemon_user *user)
+{
+	struct self self = { .listener = listener,
+		.socket = -1,
+		.config = config,
+		.source = source,
+		.user = user };
+
+	keeper_main(&self, -1);
 }
 
 int
@@ -366,7 +464,9 @@ keeper_start(struct keeper *k, struct config *config,
     const struct config_source *source, const struct daemon_user *user,
     struct err *e)
 {
-	struct self self = { .config = config, .source = source, .user = user };
+	struct self self = {
+		.listener = -1, .config = config, .source = source, .user = user
+	};
 	pid_t parent = getpid();
 	int fds[2] = { -1, -1 }, orders[2] = { -1, -1 };
 
@@ -390,46 +490,4 @@ keeper_start(struct keeper *k, struct config *config,
 	k->socket = fds[0];
 	k->orders = orders[0];
 	return 0;
-}
-
-int
-keeper_order(
-    const struct keeper *k, const struct desk_order *order, struct err *e)
-{
-	if (send(k->orders, order, sizeof(*order),
-	        MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*order))
-		return 0;
-	return err_set(e, "the remedy process: %s", strerror(errno));
-}
-
-int
-keeper_news(const struct keeper *k, struct desk_news_frame *news_r)
-{
-	ssize_t n = recv(k->orders, news_r, sizeof(*news_r), MSG_DONTWAIT);
-
-	if (n != sizeof(*news_r))
-		return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
-	news_r->id[sizeof(news_r->id) - 1] = '\0';
-	news_r->remedy[sizeof(news_r->remedy) - 1] = '\0';
-	news_r->text[sizeof(news_r->text) - 1] = '\0';
-	return 1;
-}
-
-void
-keeper_lost(struct keeper *k)
-{
-	if (k->orders != -1)
-		(void)close(k->orders);
-	k->orders = -1;
-}
-
-void
-keeper_stop(struct keeper *k)
-{
-	keeper_lost(k);
-	if (k->socket != -1)
-		(void)close(k->socket);
-	if (k->pid > 0)
-		(void)waitpid(k->pid, NULL, 0);
-	k->socket = k->orders = k->pid = -1;
 }

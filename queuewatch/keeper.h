@@ -22,7 +22,7 @@ struct err;
 struct keeper {
 	int socket;
 	int orders; /* to and from the desk; readable when it has news */
-	pid_t pid;
+	pid_t pid; /* -1: it is a service of its own */
 };
 
 /*
@@ -32,6 +32,21 @@ struct keeper {
 int keeper_start(struct keeper *k, struct config *config,
     const struct config_source *source, const struct daemon_user *user,
     struct err *e);
+
+/*
+ * Instead: connect to the remedy process that is a service of its own, at the
+ * socket "path"; it serves root and the configuration's user alone.  Returns 0,
+ * or -1 with *e set.  Also after keeper_lost(), with other threads asking.
+ */
+int keeper_connect(struct keeper *k, const char *path, struct err *e);
+
+/*
+ * The life of that service: "listener" is its socket (SOCK_SEQPACKET).  One
+ * client at a time, the newest; ends by itself when there has been none for a
+ * while and nothing runs.  A remedy runs to its end, whoever goes away.
+ */
+_Noreturn void keeper_serve(int listener, struct config *config,
+    const struct config_source *source, const struct daemon_user *user);
 
 /*
  * Open the mail log for reading: the file that the configuration names, or

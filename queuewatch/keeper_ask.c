@@ -9,11 +9,70 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ANSWER_MS 5000
 
 /* A question and its answer belong together. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+struct keeper_hello
+keeper_hello_of(enum keeper_role role)
+{
+	struct keeper_hello h = { .role = (int32_t)role,
+		.request_size = sizeof(struct keeper_request),
+		.order_size = sizeof(struct desk_order),
+		.news_size = sizeof(struct desk_news_frame) };
+
+	memcpy(h.magic, KEEPER_MAGIC, sizeof(h.magic));
+	return h;
+}
+
+/* A connection for that, or -1. */
+static int
+connect_as(const char *path, enum keeper_role role, struct err *e)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct keeper_hello hello = keeper_hello_of(role);
+	int fd;
+
+	if (strlen(path) >= sizeof(at.sun_path))
+		return err_set(e, "remedy_socket: %.60s... is too long", path);
+	memcpy(at.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd != -1 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+	    send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello))
+		return fd;
+	(void)err_set(e, "the remedy service, %s: %s", path, strerror(errno));
+	if (fd != -1)
+		(void)close(fd);
+	return -1;
+}
+
+int
+keeper_connect(struct keeper *k, const char *path, struct err *e)
+{
+	int fd = connect_as(path, KEEPER_ASKS, e);
+	int orders = fd != -1 ? connect_as(path, KEEPER_ORDERS, e) : -1;
+
+	if (orders == -1) {
+		if (fd != -1)
+			(void)close(fd);
+		return -1;
+	}
+	(void)pthread_mutex_lock(&turn);
+	if (k->socket != -1)
+		(void)close(k->socket);
+	if (k->orders != -1)
+		(void)close(k->orders);
+	k->socket = fd;
+	k->orders = orders;
+	k->pid = -1;
+	(void)pthread_mutex_unlock(&turn);
+	return 0;
+}
 
 /* The answer's code, and the descriptor with it; -1 without an answer. */
 static int
@@ -133,4 +192,46 @@ keeper_pressure(const struct keeper *k, enum pressure_level level,
 	request.level = level;
 	request.expires = expires;
 	return ask(k, &request, "write the pressure file", &fd, e);
+}
+
+int
+keeper_order(
+    const struct keeper *k, const struct desk_order *order, struct err *e)
+{
+	if (send(k->orders, order, sizeof(*order),
+	        MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*order))
+		return 0;
+	return err_set(e, "the remedy process: %s", strerror(errno));
+}
+
+int
+keeper_news(const struct keeper *k, struct desk_news_frame *news_r)
+{
+	ssize_t n = recv(k->orders, news_r, sizeof(*news_r), MSG_DONTWAIT);
+
+	if (n != sizeof(*news_r))
+		return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+	news_r->id[sizeof(news_r->id) - 1] = '\0';
+	news_r->remedy[sizeof(news_r->remedy) - 1] = '\0';
+	news_r->text[sizeof(news_r->text) - 1] = '\0';
+	return 1;
+}
+
+void
+keeper_lost(struct keeper *k)
+{
+	if (k->orders != -1)
+		(void)close(k->orders);
+	k->orders = -1;
+}
+
+void
+keeper_stop(struct keeper *k)
+{
+	keeper_lost(k);
+	if (k->socket != -1)
+		(void)close(k->socket);
+	if (k->pid > 0)
+		(void)waitpid(k->pid, NULL, 0);
+	k->socket = k->orders = k->pid = -1;
 }

@@ -26,6 +26,19 @@ struct keeper_request {
 	char path[FACTS_PATH]; /* a queue directory, or a file */
 };
 
+/*
+ * The first frame on a socket of the remedy service: what the connection is
+ * for.  Both sides are the same program.
+ */
+#define KEEPER_MAGIC "mgwatch1"
+enum keeper_role { KEEPER_ASKS, KEEPER_ORDERS };
+struct keeper_hello {
+	char magic[8];
+	int32_t role; /* enum keeper_role */
+	uint32_t request_size, order_size, news_size;
+};
+struct keeper_hello keeper_hello_of(enum keeper_role role);
+
 union keeper_control {
 	struct cmsghdr head;
 	char room[CMSG_SPACE(sizeof(int))];

@@ -7,6 +7,7 @@
 #include "queuewatch/config.h"
 #include "queuewatch/explain.h"
 #include "queuewatch/forecast_cmd.h"
+#include "queuewatch/keeper.h"
 #include "queuewatch/remedy_cmd.h"
 #include "queuewatch/show.h"
 #include "queuewatch/top.h"
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 
 #define CONF_FILE "/etc/mailglance/queuewatch.conf"
 
@@ -110,6 +113,34 @@ out:
 		return 0;
 	log_error("%s", e.text);
 	return to == LOG_TO_STDERR ? 1 : fail(&e);
+}
+
+/*
+ * The remedy process as a service of its own, with the socket that the service
+ * manager listens on.
+ */
+static int
+serve_remedies(struct config *c, struct daemon_args *args)
+{
+	const struct config_source source = { .read = read_config,
+		.arg = args };
+	int listener = SD_LISTEN_FDS_START;
+	struct daemon_user user;
+	struct err e;
+
+	if (sd_listen_fds(1) != 1 ||
+	    sd_is_socket_unix(listener, SOCK_SEQPACKET, 1, NULL, 0) <= 0) {
+		(void)err_set(
+		    &e, "remedy serve is started by queuewatch-remedy.socket");
+	} else if (keep_words(args) == -1) {
+		(void)err_set(&e, "no memory");
+	} else if (daemon_find_user(c->user, &user, &e) == 0) {
+		log_open("queuewatch", daemon_log_to(c->log));
+		log_set_debug(args->debug);
+		keeper_serve(listener, c, &source, &user);
+	}
+	config_free(c);
+	return fail(&e);
 }
 
 static int
@@ -267,6 +298,9 @@ main(int argc, char **argv)
 		config_free(c);
 		return rc;
 	}
+	if (argc - args.rest == 2 && strcmp(argv[args.rest], "remedy") == 0 &&
+	    strcmp(argv[args.rest + 1], "serve") == 0)
+		return serve_remedies(c, &args);
 	if (args.rest < argc)
 		return run_verb(c, argc - args.rest, argv + args.rest);
 	return watch_forever(c, &args);

@@ -3,6 +3,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "queuewatch/config.h"
+#include "queuewatch/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,4 +153,24 @@ remedy_book_path(const struct config *c, int i, char *path, size_t size)
 	else
 		(void)snprintf(
 		    path, size, "%s/queuewatch.remedy", c->data_directory);
+}
+
+int
+remedy_check(const struct config *c, const struct remedy *r, struct err *e)
+{
+	char found[4096];
+	const char *path = run_find_program(r->argv[0], found, sizeof(found));
+	struct stat st;
+
+	if (c->exposed)
+		return err_set(e,
+		    "others than root may write the configuration: chown root, "
+		    "chmod go-w");
+	if (stat(path, &st) == 0 &&
+	    ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+	        (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+		return err_set(e,
+		    "others than root may write %.200s: chown root, chmod go-w",
+		    path);
+	return 0;
 }

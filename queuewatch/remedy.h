@@ -26,6 +26,12 @@ int remedy_at(const struct config *c, size_t i, struct remedy *r);
 /* That of this name: 1, or 0. */
 int remedy_find(const struct config *c, const char *name, struct remedy *r);
 
+/*
+ * Whether nobody but root and we decides what is run: who may write the
+ * configuration or the program could.  0, or -1 with *e set.
+ */
+int remedy_check(const struct config *c, const struct remedy *r, struct err *e);
+
 /* Whether it is built in (and so only to be had when it has a secret). */
 int remedy_is_built_in(const struct config *c, const char *name);
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define FIRST_FACTS_MS 20 /* look so often for postconf's first answer */
+#define KEEPER_LOOK_MS 2000
 #define URGENT_PAUSE_MS 1000 /* between reports, however urgent */
 #define LATE_MS 50 /* a report may be early by so much, to meet its sample */
 
@@ -223,6 +224,25 @@ take_news(struct watch *w)
 	}
 }
 
+/* The remedy service may have been started anew. */
+static void
+find_keeper(struct watch *w)
+{
+	int64_t mono = clock_mono_ms();
+	struct err e;
+
+	if (w->keeper.orders != -1 || w->keeper.pid != -1 ||
+	    mono - w->keeper_ms < KEEPER_LOOK_MS)
+		return;
+	w->keeper_ms = mono;
+	if (keeper_connect(&w->keeper, w->config->remedy_socket, &e) == -1) {
+		log_debug("%s", e.text);
+		return;
+	}
+	w->results.fault[0] = '\0';
+	log_info("the remedy service is there again");
+}
+
 /* Begin again, with what is remembered. */
 static void
 reopen_inside(struct watch *w)
@@ -323,6 +343,7 @@ turn(struct watch *w)
 	}
 	take_answers(w);
 	take_news(w);
+	find_keeper(w);
 	settle(w, clock_mono_ms(), wall / 1000);
 	if (sampled)
 		publish(w, wall / 1000);

@@ -51,6 +51,7 @@ struct watch {
 	char agent[64];
 
 	struct keeper keeper;
+	int64_t keeper_ms; /* monotonic: when it was last looked for */
 	struct instance first; /* the configuration's Postfix */
 	struct instances others; /* beside it, where this host has several */
 	struct asker *asker; /* NULL before watch_run */

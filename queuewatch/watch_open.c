@@ -174,6 +174,22 @@ watch_sweep(struct watch *w)
 	w->sweep_ms = clock_mono_ms() + 3 * w->config->interval * 1000;
 }
 
+/* The remedy process is a service of its own where one is named, else ours. */
+static int
+start_keeper(struct watch *w, const struct daemon_user *user, struct err *e)
+{
+	const char *path = w->config->remedy_socket;
+
+	if (*path != '\0') {
+		if (keeper_connect(&w->keeper, path, e) == 0)
+			return 0;
+		log_warn("%s; remedies are carried out by this process, with "
+		         "the rights it has",
+		    e->text);
+	}
+	return keeper_start(&w->keeper, w->config, w->source, user, e);
+}
+
 int
 watch_open(struct watch *w, struct config *config,
     const struct config_source *source, const struct daemon_user *user,
@@ -186,8 +202,7 @@ watch_open(struct watch *w, struct config *config,
 	(void)pthread_mutex_init(&w->metrics_lock, NULL);
 	(void)snprintf(w->agent, sizeof(w->agent), "queuewatch %s", MG_VERSION);
 	instance_init(&w->first, &w->keeper);
-	if (keeper_start(&w->keeper, config, source, user, e) == -1 ||
-	    open_files(w, user, e) == -1)
+	if (start_keeper(w, user, e) == -1 || open_files(w, user, e) == -1)
 		return -1;
 	make_pressure_dir(config, user);
 	watch_aim(w);

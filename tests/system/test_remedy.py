@@ -195,6 +195,26 @@ def test_secrets_are_for_root_alone(prepared):
         assert p.file not in str(os.listdir(f"/proc/{pid}/fd"))
 
 
+def test_what_others_may_write_is_not_run(place, status):
+    tool = place.write("tool", "#!/bin/sh\necho did it\n", 0o755)
+    p = Prepared(place, status, {"do": "true"}, sections={
+        ("remedy", "tool"): {"title": "Tool", "command": [tool]}})
+    p.secrets["tool"] = new_secret()
+    p.keep()
+    p.start()
+    os.chmod(tool, 0o775)
+    r = p.do("tool")
+    assert r["outcome"] == "refused" and "may write " + tool in r["text"], r
+    os.chmod(tool, 0o755)
+    r = p.do("tool")
+    assert (r["outcome"], r["text"]) == ("done", "did it"), "its code was not spent"
+    os.chmod(p.queuewatch.conf_path, 0o666)
+    assert "may write this file" in p.queuewatch.check()[1]
+    p.queuewatch.restart()
+    r = p.do("do")
+    assert r["outcome"] == "refused" and "may write the configuration" in r["text"], r
+
+
 def test_killed_while_it_runs(prepared, place):
     """kill -9 in the middle: told of afterwards, and never begun again."""
     mark = place / "mark"
