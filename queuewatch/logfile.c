@@ -206,8 +206,15 @@ look_for_another(
 		begin_anew(f, &old, 0);
 		return 1;
 	}
-	if (stat(f->path, &st) == -1 ||
-	    (st.st_ino == old.st_ino && st.st_dev == old.st_dev))
+	if (stat(f->path, &st) == -1) {
+		if (f->gone < LOGFILE_GONE)
+			f->gone++;
+		return f->gone < LOGFILE_GONE
+		    ? 0
+		    : err_set(e, "%s: %s", f->path, strerror(errno));
+	}
+	f->gone = 0;
+	if (st.st_ino == old.st_ino && st.st_dev == old.st_dev)
 		return 0;
 	fd = open_it(f, &st, e);
 	if (fd == -1)

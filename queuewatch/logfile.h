@@ -40,6 +40,7 @@ struct logfile {
 	bool missing; /* not open since it was not there, or no right */
 	char *carry; /* a line whose end has not come */
 	size_t n_carry;
+	int gone; /* looks in a row that found no file by that name */
 	bool overlong; /* the rest of a line that was cut is passed over */
 	char *chunk;
 };
@@ -55,8 +56,10 @@ void logfile_close(struct logfile *f);
 /*
  * Tell what is new, up to a bounded amount.  Returns 1 where there may be more
  * at once, 0 where this is the end for now, -1 with *e set: it cannot be read
- * (which ends by itself).
+ * (which ends by itself).  A name without a file is a fault after LOGFILE_GONE
+ * looks, for a rotation takes a moment; what is open is read all the same.
  */
+#define LOGFILE_GONE 25
 int logfile_read(
     struct logfile *f, logfile_line *each, void *arg, struct err *e);
 

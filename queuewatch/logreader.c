@@ -31,8 +31,9 @@ struct logreader {
 	logreader_line *tap; /* NULL: none */
 	void *tap_arg;
 
+	struct state *state; /* NULL: it is kept nowhere */
+
 	/* The thread's own. */
-	struct state *state;
 	logfile_opener *opener;
 	void *opener_arg;
 	char reading[LOGFILE_PATH]; /* the source that is open */
@@ -193,16 +194,20 @@ compose(struct logreader *r)
 static void
 keep(struct logreader *r)
 {
+	struct state *state;
 	json_t *o;
 	char *text;
 	struct err e;
 
-	if (r->state == NULL || r->reading[0] == '\0' ||
+	(void)pthread_mutex_lock(&r->lock);
+	state = r->state;
+	(void)pthread_mutex_unlock(&r->lock);
+	if (state == NULL || r->reading[0] == '\0' ||
 	    (r->journal == NULL && !r->file.at.known))
 		return;
 	o = compose(r);
 	text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
-	if (text == NULL || state_save(r->state, text, strlen(text), &e) == -1)
+	if (text == NULL || state_save(state, text, strlen(text), &e) == -1)
 		log_debug("mail log: its place is not kept");
 	free(text);
 	json_decref(o);
@@ -357,6 +362,14 @@ logreader_aim(
 		r->aimed = true;
 		(void)pthread_cond_signal(&r->wake);
 	}
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+void
+logreader_keep(struct logreader *r, struct state *state)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	r->state = state;
 	(void)pthread_mutex_unlock(&r->lock);
 }
 

@@ -33,6 +33,9 @@ void logreader_stop(struct logreader *r); /* NULL is harmless */
 void logreader_aim(
     struct logreader *r, const char *source, const char *content_filter);
 
+/* Keep it there from now on, where it was kept nowhere. */
+void logreader_keep(struct logreader *r, struct state *state);
+
 /*
  * Also show every line that means something here to "each", from the reader's
  * thread; before logreader_aim().  "text" is foreign.

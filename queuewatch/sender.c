@@ -118,6 +118,24 @@ sender_open(const char *path, struct err *e)
 	return s;
 }
 
+bool
+sender_retry(struct sender *s, const char *path)
+{
+	struct spool *ring = NULL;
+	struct err e;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->in_memory && spool_count(s->ring) == 0)
+		ring = open_ring(path, &e);
+	if (ring != NULL) {
+		spool_close(s->ring);
+		s->ring = ring;
+		s->in_memory = false;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return ring != NULL;
+}
+
 /* The first word of the file, into the token. */
 static int
 read_token(struct sender *s, struct err *e)

@@ -23,6 +23,12 @@ struct sender;
  */
 struct sender *sender_open(const char *path, struct err *e);
 
+/*
+ * Where reports are kept in memory and none waits: try again to have the ring
+ * at "path".  Returns whether it is had.
+ */
+bool sender_retry(struct sender *s, const char *path);
+
 struct sender_target {
 	const char *url; /* statusd's, without /api/v1/report; "": none */
 	const char *token_file;

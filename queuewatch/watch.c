@@ -332,6 +332,7 @@ turn(struct watch *w)
 		if (w->next_sample_ms <= mono ||
 		    w->next_sample_ms > mono + period)
 			w->next_sample_ms = mono + period;
+		watch_reopen(w, mono);
 		sample_round(w, mono, wall);
 		if (w->sweep_ms != 0 && mono >= w->sweep_ms) {
 			findings_sweep(&w->findings);

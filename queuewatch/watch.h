@@ -98,6 +98,7 @@ struct watch {
 	/* Monotonic milliseconds. */
 	int64_t started_ms, next_sample_ms, next_report_ms;
 	int64_t reported_ms; /* 0: not yet */
+	int64_t reopen_ms; /* not before */
 	int64_t sweep_ms; /* when findings left over go; 0: not waited for */
 	int64_t wall_offset_ms; /* wall clock less monotonic clock */
 	int64_t stepped_ms; /* when the wall clock was set; 0: never */
@@ -143,6 +144,9 @@ void watch_deep(struct watch *w);
 int64_t watch_floor(const struct watch *w);
 
 /* -- of watch_open.c -- */
+
+/* Try again to have the files that could not be had, now and then. */
+void watch_reopen(struct watch *w, int64_t mono_ms);
 
 /* Where and to whom: the parts that a reload can change. */
 void watch_aim(struct watch *w);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define STOP_GRACE_MS 1000
+#define REOPEN_MS 10000
 #define ALERTS_MOST 64
 
 void
@@ -106,6 +107,35 @@ open_files(struct watch *w, const struct daemon_user *user, struct err *e)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		give(files[i].path, files[i].was_there, user);
 	return 0;
+}
+
+void
+watch_reopen(struct watch *w, int64_t mono_ms)
+{
+	struct data_file f;
+	struct err e;
+
+	if (mono_ms < w->reopen_ms)
+		return;
+	w->reopen_ms = mono_ms + REOPEN_MS;
+	if (w->state == NULL) {
+		data_file(&f, w, "queuewatch.state");
+		w->state = state_open(f.path, &e);
+	}
+	if (w->log_state == NULL) {
+		data_file(&f, w, "queuewatch.log");
+		w->log_state = state_open(f.path, &e);
+		logreader_keep(w->logreader, w->log_state);
+	}
+	if (w->history == NULL) {
+		data_file(&f, w, "queuewatch.history");
+		w->history = history_open(f.path, &e);
+		if (w->history != NULL)
+			w->history_fault[0] = '\0';
+	}
+	data_file(&f, w, "queuewatch.reports");
+	if (sender_retry(w->sender, f.path))
+		log_info("reports that wait are kept in %s", f.path);
 }
 
 /* For the pressure file: where /run begins empty. */
