@@ -6,9 +6,9 @@
 #include "lib/fetch.h"
 #include "lib/log.h"
 #include "lib/spool.h"
+#include "queuewatch/sender_word.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,20 +20,11 @@
 #define RING_BYTES ((size_t)32 * 1024 * 1024)
 #define RING_LEAST ((size_t)256 * 1024)
 #define ANSWERS 16
-#define TOKEN_MOST 1024
 #define PAUSE_FIRST_MS 500
 #define PAUSE_REFUSED_MS 60000
 #define TOKEN_LOOK_MS 2000
 #define IDLE_MS 60000
 #define LOG_EVERY_S 60
-
-/* What became of one try. */
-enum outcome {
-	TAKEN,
-	NEVER, /* statusd says that this one is wrong: the next */
-	LATER, /* statusd is away, or busy */
-	REFUSED, /* the token */
-};
 
 struct sender {
 	pthread_mutex_t lock;
@@ -45,7 +36,7 @@ struct sender {
 	struct spool *ring;
 	bool in_memory;
 	char *url, *token_file;
-	char token[TOKEN_MOST];
+	char token[SEND_TOKEN];
 	int64_t interval_ms;
 	int64_t not_before_ms; /* monotonic */
 	int64_t pause_ms;
@@ -136,29 +127,6 @@ sender_retry(struct sender *s, const char *path)
 	return ring != NULL;
 }
 
-/* The first word of the file, into the token. */
-static int
-read_token(struct sender *s, struct err *e)
-{
-	char text[TOKEN_MOST];
-	int fd = open(s->token_file, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-	size_t from, len;
-
-	if (fd == -1)
-		return err_set(e, "%s: %s", s->token_file, strerror(errno));
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	from = strspn(text, " \t\r\n");
-	len = strcspn(text + from, " \t\r\n");
-	if (len == 0)
-		return err_set(e, "%s holds no token", s->token_file);
-	memcpy(s->token, text + from, len);
-	s->token[len] = '\0';
-	return 0;
-}
-
 int
 sender_aim(struct sender *s, const struct sender_target *t, struct err *e)
 {
@@ -185,7 +153,7 @@ sender_aim(struct sender *s, const struct sender_target *t, struct err *e)
 	s->not_before_ms = 0;
 	s->pause_ms = PAUSE_FIRST_MS;
 	if (n > 0)
-		rc = read_token(s, e);
+		rc = send_token_read(s->token_file, s->token, e);
 	(void)pthread_cond_signal(&s->wake);
 	(void)pthread_mutex_unlock(&s->lock);
 	return rc;
@@ -208,18 +176,6 @@ wait_until(struct sender *s, int64_t mono_ms)
 		.tv_nsec = mono_ms % 1000 * 1000000 };
 
 	(void)pthread_cond_timedwait(&s->wake, &s->lock, &ts);
-}
-
-static enum outcome
-outcome_of(int status)
-{
-	if (status >= 200 && status < 300)
-		return TAKEN;
-	if (status == 401 || status == 403)
-		return REFUSED;
-	if (status == 400 || status == 413 || status == 422)
-		return NEVER;
-	return LATER;
 }
 
 /* With the lock held. */
@@ -263,9 +219,10 @@ keep_orders(struct sender *s, int64_t seq, const struct buf *body)
 
 /* Not taken: say why, and when to try again.  With the lock held. */
 static void
-put_off(struct sender *s, enum outcome outcome, const char *why)
+put_off(struct sender *s, enum send_outcome outcome, const char *why)
 {
-	int64_t most = outcome == REFUSED ? PAUSE_REFUSED_MS : s->interval_ms;
+	int64_t most = outcome == SEND_REFUSED ? PAUSE_REFUSED_MS
+	                                       : s->interval_ms;
 
 	(void)snprintf(s->fault, sizeof(s->fault), "%.255s", why);
 	log_warn_limited(&s->log, clock_mono_ms(), LOG_EVERY_S,
@@ -274,29 +231,30 @@ put_off(struct sender *s, enum outcome outcome, const char *why)
 		most = PAUSE_FIRST_MS * 4;
 	s->not_before_ms = clock_mono_ms() + s->pause_ms;
 	s->pause_ms = s->pause_ms * 2 < most ? s->pause_ms * 2 : most;
-	s->refused = outcome == REFUSED;
+	s->refused = outcome == SEND_REFUSED;
 }
 
 static void
-settle(struct sender *s, int64_t seq, enum outcome outcome, const char *why)
+settle(
+    struct sender *s, int64_t seq, enum send_outcome outcome, const char *why)
 {
 	struct err e;
 
 	switch (outcome) {
-	case TAKEN:
+	case SEND_TAKEN:
 		if (s->fault[0] != '\0')
 			log_info("report to %s: accepted again", s->url);
 		s->fault[0] = '\0';
 		s->pause_ms = PAUSE_FIRST_MS;
 		s->accepted_seq = seq;
 		break;
-	case NEVER:
+	case SEND_NEVER:
 		(void)snprintf(s->fault, sizeof(s->fault), "%.255s", why);
 		log_error(
 		    "report %lld is not accepted: %s", (long long)seq, why);
 		break;
-	case LATER:
-	case REFUSED:
+	case SEND_LATER:
+	case SEND_REFUSED:
 		put_off(s, outcome, why);
 		return;
 	}
@@ -305,25 +263,11 @@ settle(struct sender *s, int64_t seq, enum outcome outcome, const char *why)
 		    &s->log, clock_mono_ms(), LOG_EVERY_S, "%s", e.text);
 }
 
-/* What the answer of a refusal says, for the log. */
-static void
-say_status(int status, const struct buf *body, char *out, size_t size)
-{
-	if (status == 401)
-		(void)snprintf(out, size,
-		    "the status host does not accept the token (401): put the "
-		    "one that \"statusctl token\" prints into "
-		    "status_token_file");
-	else
-		(void)snprintf(out, size, "the status host answers %d: %.150s",
-		    status, buf_text(body));
-}
-
 /* One report, one try.  With the lock held, which is let go meanwhile. */
 static void
 send_one(struct sender *s, int64_t seq, const struct buf *report)
 {
-	char *url = strdup(s->url), token[TOKEN_MOST], why[512];
+	char *url = strdup(s->url), token[SEND_TOKEN], why[512];
 	struct fetch_request req = { .url = url,
 		.content_type = "application/json",
 		.body = buf_text(report),
@@ -331,7 +275,7 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 		.bearer = s->token[0] != '\0' ? token : NULL,
 		.limits = { .cancel = &s->stop } };
 	struct fetch_answer answer;
-	enum outcome outcome = LATER;
+	enum send_outcome outcome = SEND_LATER;
 	struct err e;
 	int rc;
 
@@ -342,9 +286,9 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 	rc = fetch(&req, &answer, &e);
 	(void)pthread_mutex_lock(&s->lock);
 	if (rc == 0) {
-		outcome = outcome_of(answer.status);
-		say_status(answer.status, &answer.body, why, sizeof(why));
-		if (outcome == TAKEN)
+		outcome = send_outcome_of(answer.status);
+		send_say(answer.status, &answer.body, why, sizeof(why));
+		if (outcome == SEND_TAKEN)
 			keep_answer(s, seq, &answer.body);
 		else if (answer.status == 503)
 			keep_orders(s, seq, &answer.body);
@@ -366,7 +310,7 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 static void
 sit_out(struct sender *s, int64_t now)
 {
-	char before[TOKEN_MOST];
+	char before[SEND_TOKEN];
 	struct err e;
 
 	if (s->url[0] == '\0' || !s->refused ||
@@ -377,7 +321,8 @@ sit_out(struct sender *s, int64_t now)
 	}
 	wait_until(s, now + TOKEN_LOOK_MS);
 	memcpy(before, s->token, sizeof(before));
-	if (read_token(s, &e) == 0 && strcmp(before, s->token) != 0)
+	if (send_token_read(s->token_file, s->token, &e) == 0 &&
+	    strcmp(before, s->token) != 0)
 		s->not_before_ms = 0;
 	explicit_bzero(before, sizeof(before));
 }
