@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define STOP_GRACE_MS 1000
-#define REOPEN_MS 10000
+#define REOPEN_MS 5000
 #define ALERTS_MOST 64
 
 void
