@@ -1,6 +1,10 @@
 """I1, 20 December 2024: an unusually large load.  The page says so by itself,
 says that it falls, and says when it is over."""
 
+import json
+import re
+import time
+
 import pytest
 
 from mg.loop import JAM, SYSTEM, Loop
@@ -15,7 +19,8 @@ def hook():
 
 
 def test_surge_opens_updates_and_resolves_an_incident(place, hook):
-    loop = Loop(place, statusd={"alerts": {"hook": {"url": hook.url}}}).start()
+    loop = Loop(place, statusd={"alerts": {"hook": {"url": hook.url}},
+                                "public_metrics": ["queue", "delay"]}).start()
     loop.wait_page(SYSTEM, "operational")
     assert loop.incidents() == []
 
@@ -24,12 +29,27 @@ def test_surge_opens_updates_and_resolves_an_incident(place, hook):
     assert len(first) == 1 and first[0]["status"] != "resolved"
     assert first[0]["title"].startswith(SYSTEM + ": ")
     loop.wait_page(first[0]["title"], seconds=5)
+    assert loop.seen(SYSTEM, "partial outage")
 
-    # Half of it leaves: the level falls, and that is an update, numbered 1.
-    loop.sink.accept(30)
-    loop.postfix.flush()
-    until(lambda: loop.postfix.count() <= 30, 20)
-    loop.wait_page("Update 1,")
+    # It leaves, a few a moment: the level falls, and that is an update,
+    # numbered 1; how many are left and until when is told while it falls.
+    def drains():
+        loop.sink.accept(2)
+        loop.postfix.flush()
+        return loop.seen("Recovering:", "messages left, empty at about", "UTC")
+    line = until(drains, 40, "the page says when it will be over", 0.3)
+    left, at = re.search(r"Recovering: (\d+) messages? left, empty at about (\S+) UTC",
+                         line).groups()
+    assert 0 < int(left) < 60
+    at = (int(at[:2]) * 60 + int(at[3:]) - int(time.time() / 60)) % 1440
+    assert at <= 30 or at >= 1438, line
+
+    def better():
+        drains()
+        return loop.seen("Update 1,")
+    until(better, 40, "the update is on the page", 0.3)
+    assert loop.incidents()[0]["status"] == "monitoring"
+    assert not loop.seen("resolved")
 
     loop.sink.accept()
     loop.postfix.flush()
@@ -40,9 +60,17 @@ def test_surge_opens_updates_and_resolves_an_incident(place, hook):
     loop.wait_page(SYSTEM, "operational", seconds=5)
     assert len(loop.incidents()) == 1, "one cause is one incident"
     stays(lambda: len(loop.incidents()) == 1, 2)
+    assert 'class="recovering"' not in loop.page(), "nothing is left to recover"
+
+    # What it was made of is kept for the operator: the cause, not its share.
+    said = json.loads(loop.statusd.ctl("show", "--json",
+                                       str(first[0]["id"])).stdout)
+    assert JAM in json.dumps(said["evidence"])
 
     # The customers' page names no customer and no partner.
-    for path in ("/", "/feed/"):
+    path = "/" + first[0]["url"].split("/", 3)[3]
+    for path in ("/", "/feed/", path, f"/system/{SYSTEM}/", "/history.rss",
+                 "/api/v2/incidents.json"):
         text = loop.page(path)
         assert JAM not in text and "customer" not in text
 
