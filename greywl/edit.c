@@ -84,14 +84,10 @@ add(struct gw *g, const struct allow_entry *entries, size_t n)
 {
 	struct grey_allow_added done = { 0 };
 	json_t *list;
-	struct err e;
 	size_t i;
 
-	if (n > 0 &&
-	    grey_store_allow_add(g->store, entries, n, &done, &e) == -1) {
-		gw_complain("nothing was changed: %s", e.text);
+	if (n > 0 && gw_entries_add(g, entries, n, &done) == -1)
 		return GW_FAILED;
-	}
 	if (g->given.value[GW_JSON] == NULL) {
 		say_added(g, entries, n, &done);
 		return GW_DONE;

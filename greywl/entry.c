@@ -1,10 +1,12 @@
 #include "greywl/entry.h"
+#include "greywl/out.h"
 
 #include "lib/clock.h"
 #include "lib/duration.h"
 #include "lib/err.h"
 
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,6 +121,33 @@ gw_entries_read(const struct gw *g, struct err *e)
 		}
 	}
 	return entries;
+}
+
+int
+gw_entries_add(struct gw *g, const struct allow_entry *entries, size_t n,
+    struct grey_allow_added *added_r)
+{
+	static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+		SIGTSTP };
+	sigset_t held, before;
+	struct err e;
+	size_t i;
+	int rc;
+
+	(void)sigemptyset(&held);
+	for (i = 0; i < sizeof(interrupts) / sizeof(interrupts[0]); i++)
+		(void)sigaddset(&held, interrupts[i]);
+	(void)sigprocmask(SIG_BLOCK, &held, &before);
+	rc = grey_store_allow_add(g->store, entries, n, added_r, &e);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (rc == -1 && added_r->left > 0)
+		gw_complain("%s; the first %zu of %zu entries stand, and that "
+		            "cannot be undone either: do the same again, or "
+		            "remove them",
+		    e.text, added_r->left, n);
+	else if (rc == -1)
+		gw_complain("nothing was changed: %s", e.text);
+	return rc;
 }
 
 const struct allow_entry *

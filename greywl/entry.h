@@ -18,6 +18,13 @@ int gw_entry_read(const char *text, const struct gw_words *given, int64_t now,
  */
 struct allow_entry *gw_entries_read(const struct gw *g, struct err *e);
 
+/*
+ * grey_store_allow_add(), in full: who interrupts it, with Ctrl-C say, ends
+ * greywl after it.  Returns 0, or -1, and has said why.
+ */
+int gw_entries_add(struct gw *g, const struct allow_entry *entries, size_t n,
+    struct grey_allow_added *added_r);
+
 /* Who runs this: the user before sudo, or the user; "" for root himself. */
 void gw_default_author(struct allow_entry *entry);
 

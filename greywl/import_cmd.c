@@ -1,3 +1,4 @@
+#include "greywl/entry.h"
 #include "greywl/greywl.h"
 #include "greywl/import_known.h"
 #include "greywl/out.h"
@@ -129,13 +130,12 @@ take(struct gw *g, struct gw_import *im, const struct gw_format *format)
 	if (im->n_broken > 0 && g->given.value[GW_SKIP_BROKEN] == NULL)
 		return refuse(g, im, format);
 	if (gw_open(g, GREY_STORE_EDIT, &e) == -1 ||
-	    gw_known_clients(g, im, &e) == -1 ||
-	    (im->n > 0 &&
-	        grey_store_allow_add(
-	            g->store, im->entries, im->n, &d.added, &e) == -1)) {
+	    gw_known_clients(g, im, &e) == -1) {
 		gw_complain("nothing was changed: %s", e.text);
 		return GW_FAILED;
 	}
+	if (im->n > 0 && gw_entries_add(g, im->entries, im->n, &d.added) == -1)
+		return GW_FAILED;
 	if (gw_known_envelopes(g, im, &d.envelopes, &e) == -1) {
 		gw_complain("%s; before, %zu envelopes were taken: the same "
 		            "file can be taken again",

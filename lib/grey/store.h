@@ -124,11 +124,13 @@ struct grey_allow_added {
 	size_t added;
 	size_t changed; /* stood there with another proof, note or expiry */
 	size_t same;
+	size_t left; /* after a failure: could not be undone, and stand */
 };
 
 /*
  * Add entries, all or none, in transactions so short that a loaded greymilter
- * does not notice.  Kind and value make an entry; one that stands already takes
+ * does not notice; on a disk that is full, what the first ones added may be
+ * left.  Kind and value make an entry; one that stands already takes
  * the new proof, note, author and expiry, and keeps created and hits.
  */
 int grey_store_allow_add(struct grey_store *s,

@@ -219,6 +219,7 @@ store_allow_add(struct grey_store *store, const struct allow_entry *entries,
 	while (rc == 0 && a.done < n);
 	if (rc == -1)
 		undo(s, &a);
+	added_r->left = rc == -1 ? a.done : 0;
 	for (i = 0; i < n && rc == 0; i++) {
 		added_r->added += a.had[i] == 0;
 		added_r->same += a.had[i] == 1;
