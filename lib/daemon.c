@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -192,8 +193,12 @@ daemon_drop(
 		if (gr != NULL)
 			groups[n++] = gr->gr_gid;
 	}
+	/* Nor does any program that is started from here gain a right. */
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	if (setgroups((size_t)n, groups) == -1 || setgid(user->gid) == -1 ||
-	    setuid(user->uid) == -1)
+	    setuid(user->uid) == -1 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return err_set(e, "become %s: %s", user->name, strerror(errno));
 	return 0;
 }

@@ -68,8 +68,8 @@ int daemon_make_dir(
 
 /*
  * As root, become "user" for good, with its groups and those named in "extra"
- * (NULL-ended, those that do not exist are passed over; or NULL).  Not root:
- * does nothing.
+ * (NULL-ended, those that do not exist are passed over; or NULL); no program
+ * that it starts can gain a right.  Not root: does nothing.
  */
 int daemon_drop(
     const struct daemon_user *user, const char *const *extra, struct err *e);
