@@ -129,6 +129,11 @@ event(struct buf *out, const struct model_site *site,
 	time_line(out, "DTSTART", t->planned_from);
 	if (t->planned_until > t->planned_from)
 		time_line(out, "DTEND", t->planned_until);
+	/* Over before it began: it does not take place. */
+	buf_printf(out, "STATUS:%s\r\n",
+	    t->resolved_at != 0 && t->resolved_at < t->planned_from
+	        ? "CANCELLED"
+	        : "CONFIRMED");
 	text_line(out, "SUMMARY", t->title);
 	description(out, t);
 	systems(out, t);

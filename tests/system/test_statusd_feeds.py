@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import subprocess
+import time
 
 import feedparser
 import icalendar
@@ -134,6 +135,53 @@ def test_calendar(statusd):
     assert LONG.strip() in str(event["DESCRIPTION"])
     assert str(event["DESCRIPTION"]).endswith("Second \\ part.")
     assert statusd.fetch(str(event["URL"])[len(statusd.url):])[0] == 200
+
+
+def test_calendar_changes(statusd):
+    def event():
+        (e,) = icalendar.Calendar.from_ical(
+            statusd.fetch("/maintenance.ics")[2]).walk("VEVENT")
+        return e
+
+    first = event()
+    assert (first["SEQUENCE"], first["STATUS"]) == (0, "CONFIRMED")
+    # With nothing changed nothing changes, also with time and a restart.
+    time.sleep(1.1)
+    statusd.restart()
+    assert event().to_ical() == first.to_ical()
+    number = str(max(i["id"] for i in statusd.incidents()))
+    statusd.ctl("update", number, input="An hour later, perhaps.")
+    until(lambda: event()["SEQUENCE"] == 1, 5, "an update counts on")
+    second = event()
+    assert second["UID"] == first["UID"]
+    assert second["DTSTAMP"].dt > first["DTSTAMP"].dt
+    assert second["LAST-MODIFIED"].dt == second["DTSTAMP"].dt
+    assert "perhaps" in second["DESCRIPTION"]
+    statusd.ctl("maintenance", "cancel", number)
+    until(lambda: event()["STATUS"] == "CANCELLED", 5, "it does not take place")
+    assert event()["SEQUENCE"] == 2
+    assert event()["DTSTAMP"].dt >= second["DTSTAMP"].dt
+
+
+def test_guids_and_times_outlive_changes(statusd):
+    """A new post changes no other item, and only the feeds that hold it."""
+    def items(path):
+        return {e.id: (e.title, e.published, e.link)
+                for e in feedparser.parse(statusd.fetch(path)[2]).entries}
+
+    before = items("/feed/")
+    other = statusd.fetch("/system/NC036/feed/")
+    statusd.ctl("post", "--system", "NC037", "--title", "Later", input="News.")
+    until(lambda: len(items("/feed/")) == len(before) + 1, 5, "the item is there")
+    after = items("/feed/")
+    assert {k: after[k] for k in before} == before
+    now = statusd.fetch("/system/NC036/feed/")
+    assert (now[2], now[1]["ETag"], now[1]["Last-Modified"]) == (
+        other[2], other[1]["ETag"], other[1]["Last-Modified"])
+    history = items("/history.atom")
+    assert set(history).isdisjoint(after), "an incident's guid is none of a post's"
+    statusd.restart()
+    assert items("/feed/") == after and items("/history.atom") == history
 
 
 def test_nothing_comes_from_the_clock(statusd):

@@ -180,3 +180,36 @@ def test_right_to_left(place):
     file = place.write("ar", 'direction = "rtl"\nlanguage = "ar"\n', 0o644)
     s = Statusd(place, language_file=file).start()
     until(lambda: '<html lang="ar" dir="rtl">' in s.get(), 5)
+
+
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "queuewatch"
+
+
+def reported():
+    """(check, subject) of every finding that queuewatch's source makes."""
+    found = set()
+    for file in SOURCES.glob("*.c"):
+        text = file.read_text()
+        for check, subject in re.findall(
+                r'finding_get\(\s*[^,]+, "(\w+)",\s*("[^"]*"|[^)]*)\)', text):
+            found.add((check, subject.strip('"') if subject[0] == '"' else ""))
+        for subject in re.findall(r'log_finding\(\s*fs, v, "(\w*)"', text):
+            found.add(("log", subject))
+        found |= {(c, "") for c in re.findall(r'#define CHECK "(\w+)"', text)}
+    return found
+
+
+def test_each_check_has_words_of_its_own():
+    """None of what can be reported reads "a problem is being looked into"."""
+    known = reported()
+    assert {("queue", ""), ("remedy", ""), ("log", "filter"), ("lost", ""),
+            ("self", "")} <= known and len(known) > 15
+    known |= {("probe", "ping"), ("service", "webmail"), ("certificate", "probe:web"),
+              ("canary", "in"), ("silence", "")}
+    rows = re.findall(r'^C\(\w+, "([^"]*)", "([^"]*)",',
+                      (SOURCES.parent / "statusd/say_checks.def").read_text(), re.M)
+    assert len(rows) > 25 and rows[-1] == ("", "")
+    for check, subject in known:
+        assert any(check in checks.split("|") and
+                   (subjects == "" or subject in subjects.split("|"))
+                   for checks, subjects in rows[:-1]), (check, subject)
