@@ -233,6 +233,17 @@ queued(struct ledger *l, const struct maillog_event *ev)
 	ledger_account_sent(l, m, ev);
 }
 
+/* Nothing holds it up any more but the operator. */
+static void
+held(struct ledger *l, const struct maillog_event *ev)
+{
+	struct ledger_message *m;
+
+	m = slots_find(&l->messages, slots_hash_slice(ev->qid));
+	if (m != NULL)
+		ledger_reply_over(l, m);
+}
+
 static void
 removed(struct ledger *l, const struct maillog_event *ev)
 {
@@ -267,6 +278,9 @@ ledger_feed(struct ledger *l, const struct maillog_event *ev)
 		break;
 	case MAILLOG_REMOVED:
 		removed(l, ev);
+		break;
+	case MAILLOG_HELD:
+		held(l, ev);
 		break;
 	case MAILLOG_DELIVERY:
 		delivery(l, ev);

@@ -372,8 +372,10 @@ read_postfix(struct slice s, struct maillog_event *ev)
 		read_cleanup(s, ev);
 	else if (ev->qid.n == 0)
 		return;
-	else if (slice_is(s, "removed"))
+	else if (slice_is(s, "removed") || slice_is(s, "requeued"))
 		ev->kind = MAILLOG_REMOVED;
+	else if (slice_is(s, "placed on hold"))
+		ev->kind = MAILLOG_HELD;
 	else if (slice_is(program, "pickup"))
 		read_pickup(s, ev);
 	else if (slice_begins(s, "from="))

@@ -15,7 +15,8 @@ enum maillog_kind {
 	MAILLOG_PICKUP, /* a message from this host: from */
 	MAILLOG_MESSAGE_ID, /* message_id */
 	MAILLOG_QUEUED, /* came into the active queue: from, size, nrcpt */
-	MAILLOG_REMOVED, /* left the queue */
+	MAILLOG_REMOVED, /* left the queue, or goes on by another id */
+	MAILLOG_HELD, /* put on hold by hand */
 	MAILLOG_DELIVERY, /* an attempt for one recipient: the rest */
 	MAILLOG_REJECT, /* smtpd or cleanup refused: text; fault: no space */
 	MAILLOG_SAVED, /* a mail store's own word: message_id, to (its user) */

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from mg import smtp
-from mg.daemons import Bare, Queuewatch
+from mg import page, smtp
+from mg.daemons import Bare, Queuewatch, Statusd
 from mg.proc import run
 from mg.servers import Status
 from mg.wait import until
@@ -84,3 +84,25 @@ def test_spam_of_one_login_is_seen_and_put_aside(place, jam):
                       ["hold", "--now", "--sasl", "x"], ["delete", "--sender"]):
             bad = queuewatch(*words, check=False)
             assert bad.returncode == 2 and bad.stderr, words
+
+
+def test_the_page_is_right_again_after_one_command(place, jam):
+    statusd = Statusd(place).start()
+    daemon = Queuewatch(place, jam, statusd, sections={
+        "queue": {"warning": 10, "critical": 20},
+        ("disk", place.path): {"warning": Bare("99%"), "critical": Bare("100%")}}).start()
+    until(lambda: (daemon.finding("log", "") or {}).get("level") == "ok", 15)
+    until(lambda: page.find(statusd.get(), "NC036", "operational"), 15)
+    for i in range(25):
+        smtp.attempt(jam.port, f"x{i}@forged.example", f"v{i}@d{i}.example",
+                     address="203.0.113.9", login="eve@home.example")
+    until(statusd.incidents, 20, "an incident is open")
+    title = statusd.incidents()[0]["title"]
+    until(lambda: page.find(statusd.get(), title), 10)
+    done = run([daemon.argv[0], "-c", daemon.conf_path, "hold", "--sasl", "eve@home.example",
+                "--yes"])
+    assert "25" in done.stdout, done.stdout
+    until(lambda: statusd.incidents()[0]["status"] == "resolved", 20)
+    until(lambda: page.find(statusd.get(), "NC036", "operational"), 10)
+    assert jam.count("hold") == 25, "nothing is lost"
+    assert "eve@" not in statusd.get() and "forged.example" not in statusd.get()

@@ -263,6 +263,31 @@ test_new_reply(void **state)
 	assert_int_equal(look(x, "log", "destination")->rule.level, LEVEL_OK);
 }
 
+/* I6: what the operator puts aside is no longer held up by a reply. */
+static void
+test_held(void **state)
+{
+	struct fix *x = *state;
+	char qid[16], end[256], line[64];
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		(void)snprintf(qid, sizeof(qid), "A%d", i);
+		(void)snprintf(end, sizeof(end), REFUSED, i);
+		arrive(x, qid, "", qid);
+		attempt(x, "smtp", qid, "b@bank.example", end);
+	}
+	assert_int_equal(look(x, "log", "reply")->rule.level, LEVEL_WARNING);
+	for (i = 0; i < 12; i++) {
+		(void)snprintf(line, sizeof(line),
+		    i % 2 == 0 ? "postsuper[1]: A%d: placed on hold"
+		               : "postsuper[1]: A%d: requeued",
+		    i);
+		say(x, "%s", line);
+	}
+	assert_int_equal(look(x, "log", "reply")->rule.level, LEVEL_OK);
+}
+
 static void
 test_bounces(void **state)
 {
@@ -481,6 +506,7 @@ main(void)
 		    test_saved_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_new_reply, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_account, setup, teardown),

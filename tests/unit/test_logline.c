@@ -128,6 +128,10 @@ test_kinds(void **state)
 		  "active)",
 		    MAILLOG_QUEUED },
 		{ "postfix/qmgr[1]: AB12: removed", MAILLOG_REMOVED },
+		{ "postfix/postsuper[1]: AB12: requeued", MAILLOG_REMOVED },
+		{ "postfix/postsuper[1]: AB12: placed on hold", MAILLOG_HELD },
+		{ "postfix/postsuper[1]: Placed on hold: 3 messages",
+		    MAILLOG_OTHER },
 		{ "postfix-out/smtp[1]: AB12: to=<a@b>, relay=none, delay=1, "
 		  "delays=1/0/0/0, dsn=4.4.1, status=deferred (x)",
 		    MAILLOG_DELIVERY },
