@@ -87,7 +87,9 @@ host_warn(const struct grey_config *c)
 	else
 		(void)fprintf(stderr,
 		    "warning: store: this release keeps its data in sqlite "
-		    "only\n");
+		    "only and does not start with \"%s\": write "
+		    "sqlite:/path/to/file\n",
+		    c->store);
 	if (listen_path(c) != NULL)
 		warn_folder("socket", listen_path(c));
 	proof_warn(c);

@@ -210,6 +210,17 @@ raise_limits(void)
 	}
 }
 
+static enum log_to
+where_to_log(const struct daemon_args *args)
+{
+	struct live *live = live_take(&milter.live);
+	int log = live->config.log;
+
+	live_release(live);
+	return args->foreground && log == 1 ? LOG_TO_STDERR
+	                                    : daemon_log_to(log);
+}
+
 /* Everything that needs root, in order; then none is left. */
 static int
 start(const struct daemon_args *args, struct metrics_http **metrics_r,
@@ -220,9 +231,7 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 	struct daemon_user user;
 	int rc = -1;
 
-	log_open("greymilter",
-	    args->foreground && c->log == 1 ? LOG_TO_STDERR
-	                                    : daemon_log_to(c->log));
+	log_open("greymilter", where_to_log(args));
 	log_set_debug(args->debug);
 	raise_limits();
 	/* whoever can connect may also ask it to end */
@@ -281,7 +290,9 @@ main(int argc, char **argv)
 	}
 	if (start(&args, &metrics, &e) == -1) {
 		log_error("%s", e.text);
-		return 1;
+		if (where_to_log(&args) == LOG_TO_STDERR)
+			return 1;
+		goto fault;
 	}
 	wait_for_end();
 	failed = atomic_load(&listener_failed);

@@ -342,6 +342,12 @@ def test_what_cannot_start_says_why(place):
     third = Greymilter(place, "three", store="sqlite:/proc/no/grey.db")
     done = run([program("greymilter"), "-f", "-c", third.conf_path], check=False)
     assert done.returncode == 1 and "/proc/no" in done.stderr
+    shared = Greymilter(place, "four", store="postgresql://db.example/grey",
+                        log=Bare("syslog"))
+    done = run([program("greymilter"), "-f", "-c", shared.conf_path], check=False)
+    assert done.returncode == 1 and "postgresql://db.example/grey" in done.stderr
+    status, text = shared.check()
+    assert status == 0 and "does not start with \"postgresql:" in text, text
 
 
 def test_bad_configuration_is_refused(place):
