@@ -1,9 +1,11 @@
 """greymilter as Postfix and an operator see it."""
 
 import os
+import random
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import time
 import urllib.request
@@ -47,6 +49,7 @@ def test_a_stranger_waits_and_passes(place):
     log = milter.output()
     assert "NOQUEUE: defer: new: client=unknown[198.51.100.7], rule=triplet, wait=2s, " \
            "from=<a@b.example>, to=<c@d.example>, helo=<client.example>" in log
+    assert log.count("the mail server sends no {daemon_name}") == 1, "this one does not"
 
 
 def test_the_reply_through_postfix(place, make_postfix):
@@ -388,6 +391,45 @@ def test_rubbish_harms_nobody(place):
     assert milter.running()
     milter.stop()
     assert "\x01" not in milter.output() and "\x7f" not in milter.output()
+
+
+def packet(command, data=b""):
+    return struct.pack("!I", len(data) + 1) + command + data
+
+
+def test_packets_that_no_mail_server_sends(place):
+    """In any order, cut, empty, of old protocols; many idle; others are served."""
+    milter = Greymilter(place, delay=Bare("1h")).start()
+    offer = packet(b"O", struct.pack("!III", 6, 0x1FF, 0x1FFFFF))
+    whole = [packet(b"C", b"x\0" + b"4\0\1192.0.2.9\0"), packet(b"H", b"h\0"),
+             packet(b"M", b"<a@b.example>\0"), packet(b"R", b"<c@d.example>\0")]
+    odd = whole + [offer, packet(b"C", b"x\0L\0\0/x\0"), packet(b"C", b"x\0" + b"6\0\1z\0"),
+                   packet(b"M"), packet(b"R"), packet(b"M", b"\0"), packet(b"R", b"no end"),
+                   packet(b"D", b"M{auth_authen}"), packet(b"D", b"Z\0\0"), packet(b"\xff"),
+                   packet(b"M", b"<" + b"a" * 2000 + b"@b>\0"), packet(b"O", b"\0" * 11),
+                   *(packet(c) for c in (b"T", b"E", b"A", b"B", b"L", b"N", b"U", b"K"))]
+    rng = random.Random(1)
+    idle = []
+    for i in range(400):
+        s = socket.create_connection(("127.0.0.1", milter.port), 5)
+        text = offer + b"".join(rng.choices(odd, k=rng.randint(1, 9)))
+        try:
+            s.sendall(text[:rng.randint(1, len(text))] if i % 2 else text)
+        except OSError:
+            pass  # it has heard enough
+        idle.append(s)
+    assert ask(milter.port, STRANGER, "a@b.example", "c@d.example").startswith("451")
+    for s in idle:
+        s.close()
+    for version in (2, 3, 4):
+        with socket.create_connection(("127.0.0.1", milter.port), 5) as s:
+            s.sendall(packet(b"O", struct.pack("!III", version, 1, 0x3f)) + b"".join(whole))
+            s.settimeout(10)
+            got = b""
+            while b"451 4.7.1" not in got and (more := s.recv(4096)):
+                got += more
+            assert b"451 4.7.1 <c@d.example>" in got, version
+    assert milter.stop() == 0
 
 
 def test_what_postfix_trusts_is_trusted(place):

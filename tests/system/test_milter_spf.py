@@ -85,6 +85,7 @@ def test_dns_is_asked_once_a_message_and_only_when_it_matters(milter, dns):
 def test_proof_of_the_whitelist(milter):
     milter.greywl("add", "listed.example")
     until(lambda: passes(milter, "192.0.2.5", "a@listed.example", R), 2)
+    assert passes(milter, "::ffff:192.0.2.5", "a@listed.example", R), "the same client"
     assert not passes(milter, INSIDE, "b@listed.example", R), "forged"
     assert not passes(milter, OUTSIDE, "b@sub.listed.example", R)
 
