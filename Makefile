@@ -172,6 +172,7 @@ bench:
 soak: all bench-tools
 	MG_KILLS=1000 MG_LONG=1 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py \
 		tests/system/test_grey_faults.py tests/system/test_careless.py \
+		tests/system/test_day_one.py \
 		tests/system/test_statusd_kill.py tests/system/test_queue_counts.py
 
 fuzz:
