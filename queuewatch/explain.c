@@ -23,12 +23,21 @@ static const struct {
 	    "sasl, client, reason) shows what they are; \"queuewatch hold\" "
 	    "puts those aside that should not be there." },
 	{ "stuck", NULL,
-	    "Deferred messages that Postfix does not try when it should.  "
-	    "\"postqueue -f\" has all of them tried at once." },
+	    "Deferred messages that Postfix does not try when it should; the "
+	    "line above says why and whether a flush helps.  A time stamp in "
+	    "the future, a clock that was set back, or a run that is overdue: "
+	    "\"postqueue -f\" (the remedy \"flush\") has all of them tried "
+	    "at once.  A destination that Postfix takes for dead, or an active "
+	    "queue at its limit: a flush does nothing; mend the destination, "
+	    "or hold what fills the queue." },
 	{ "disk", NULL,
-	    "Space that is left on a file system.  Below the floor Postfix "
-	    "takes no mail.  A prepared remedy can let the server use space "
-	    "that was bought: \"queuewatch remedy list\"." },
+	    "Space and inodes that are left on a file system.  Below the floor "
+	    "Postfix takes no mail, and what it takes waits.  Now: buy space in "
+	    "the data centre's panel, then let the server use it (\"queuewatch "
+	    "remedy list\"; grow-mail-disk is such a remedy).  \"queuewatch "
+	    "forecast\" says when the floor is reached, the evidence which "
+	    "mailboxes grow.  \"Space bought, not used\": the first step is "
+	    "done, the second is missing." },
 	{ "duplicates", NULL,
 	    "The other side failed after it had the whole message, so Postfix "
 	    "sent it again: it may be there twice.  Look at the mail store, "
@@ -55,17 +64,51 @@ static const struct {
 	    "What Postfix complains of in its log: no space, a service that "
 	    "does not start or has no process left, a milter or filter that "
 	    "does not answer." },
-	{ "service", NULL, "Whether a service answers as it should." },
+	{ "service", "postfix",
+	    "Whether Postfix runs: its master holds the lock of its queue.  "
+	    "While it does not, no mail comes or goes; \"postfix start\", "
+	    "\"postfix check\" and the last lines of the mail log say why it "
+	    "ended." },
+	{ "service", NULL,
+	    "Whether a service answers as its users need it: connection, "
+	    "STARTTLS, log-in, the text of a page, a copy that is stored.  The "
+	    "line above says which step failed and with what words; the same "
+	    "step by hand (openssl s_client, curl -v) shows the rest.  A copy "
+	    "that cannot be stored is what senders see as an error although "
+	    "their mail went out: look at the store's space." },
 	{ "certificate", NULL,
-	    "The certificate that a service shows: expiry, names, chain." },
-	{ "canary", NULL, "A probe message's way and how long it takes." },
+	    "The certificate that an endpoint shows now: expiry, names, chain, "
+	    "since when.  \"Renewed on disk\" and the service still shows the "
+	    "old one: have the service read it again (systemctl reload).  "
+	    "\"Changed today\" is worth a look when programs of customers "
+	    "begin to fail today.  A broken chain: the file must hold the "
+	    "issuer's certificates behind its own." },
+	{ "canary", NULL,
+	    "A probe message's way from end to end, and how long it took.  "
+	    "Which legs work and which do not says where to look: \"within\" "
+	    "fails, the server itself or its mail store; only \"in\", the MX, "
+	    "the network, greylisting; only \"out\", the relay, a block list, "
+	    "the destination.  docs/canaries.md has the rules they follow." },
 	{ "blocklist", NULL,
-	    "Whether an own address or name stands on a block list." },
+	    "Whether an own address or name stands on a block list, by the "
+	    "list's documented answers alone.  Find what was sent (\"queuewatch "
+	    "top --by sasl\", findings \"log account\"), stop it, then ask the "
+	    "list to take the address off; refusals that name the list are "
+	    "findings \"log reply\"." },
+	{ "remedy", NULL,
+	    "Whether the last remedy helped: what grew, whether \"no space\" "
+	    "was said since, which findings are well again, whether the queue "
+	    "falls.  What is not well after a quarter of an hour is named, and "
+	    "needs something else." },
 	{ "lost", NULL,
 	    "Mail that was greylisted, whose sender is proven, and that was "
 	    "never brought again.  \"greywl lost\" lists it, \"greywl add "
 	    "--from-lost DOMAIN\" lets the next one pass." },
-	{ "self", NULL, "queuewatch itself." },
+	{ "self", NULL,
+	    "queuewatch itself: whether it may look where it must (its user "
+	    "and groups, the remedy process), can keep what it must keep, and "
+	    "reaches the status host; whether the clock was set.  What it "
+	    "cannot look at is unknown, never well." },
 };
 
 const char *

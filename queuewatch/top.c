@@ -7,6 +7,7 @@
 #include "queuewatch/config.h"
 #include "queuewatch/facts.h"
 #include "queuewatch/logreader.h"
+#include "queuewatch/screen.h"
 #include "queuewatch/showq.h"
 #include "queuewatch/whose.h"
 
@@ -14,10 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROWS_JSON 1000
 #define ROWS_TEXT 20
+#define ROWS_LIVE 200
+#define TEXT_MOST ((size_t)1024 * 1024)
 #define READ_MS 60000
 #define AGAIN_S 2
 #define BY_INSTANCE CAUSE_KINDS /* this table's own */
@@ -100,25 +102,25 @@ print_json(const struct tally_row *rows, size_t n, struct err *e)
 	return 0;
 }
 
+/* Names are what others wrote: they are escaped here. */
 static void
-print_text(const struct tally_row *rows, size_t n, const struct count *c)
+compose_text(const struct tally_row *rows, size_t n, const struct count *c,
+    struct buf *out)
 {
-	struct buf b;
 	size_t i;
 
-	(void)printf(
-	    "%lld recipients in all queues", (long long)tally_total(c->tally));
+	buf_printf(out, "%lld recipients in all queues",
+	    (long long)tally_total(c->tally));
 	for (i = 0; c->n > 1 && i < (size_t)c->n; i++)
-		(void)printf(
-		    "%s%s", i == 0 ? " of " : ", ", name_of(&c->instances[i]));
-	(void)printf(", by %s\n",
+		buf_printf(out, "%s%s", i == 0 ? " of " : ", ",
+		    name_of(&c->instances[i]));
+	buf_printf(out, ", by %s\n",
 	    c->by == BY_INSTANCE ? "instance" : cause_words[c->by]);
 	for (i = 0; i < n; i++) {
-		buf_init(&b, 4096);
-		escape_line(&b, rows[i].name, strlen(rows[i].name));
-		(void)printf("%10lld %5.1f %%  %s\n", (long long)rows[i].count,
-		    rows[i].share * 100, buf_text(&b));
-		buf_free(&b);
+		buf_printf(out, "%10lld %5.1f %%  ", (long long)rows[i].count,
+		    rows[i].share * 100);
+		escape_line(out, rows[i].name, strlen(rows[i].name));
+		buf_char(out, '\n');
 	}
 }
 
@@ -170,12 +172,13 @@ read_queue(struct count *c, struct err *e)
 	return 0;
 }
 
+/* The table as it is now: JSON is printed, text is added to "out". */
 static int
-top_once(struct count *c, bool json, struct err *e)
+count_now(struct count *c, size_t most, struct buf *out, struct err *e)
 {
-	size_t most = json ? ROWS_JSON : ROWS_TEXT, n;
 	struct tally_row *rows = calloc(most, sizeof(*rows));
 	int rc = -1;
+	size_t n;
 
 	tally_reset(c->tally);
 	if (rows == NULL)
@@ -183,15 +186,77 @@ top_once(struct count *c, bool json, struct err *e)
 	if (read_queue(c, e) == 0) {
 		n = tally_top(c->tally, rows, most);
 		rc = 0;
-		if (json)
+		if (out == NULL)
 			rc = print_json(rows, n, e);
 		else
-			print_text(rows, n, c);
+			compose_text(rows, n, c, out);
 	}
 	free(rows);
+	return rc;
+}
+
+static int
+top_once(struct count *c, bool json, struct err *e)
+{
+	struct buf out;
+	int rc;
+
+	buf_init(&out, TEXT_MOST);
+	rc = count_now(c, json ? ROWS_JSON : ROWS_TEXT, json ? NULL : &out, e);
+	(void)fputs(buf_text(&out), stdout);
+	buf_free(&out);
 	if (rc == 0 && fflush(stdout) == EOF)
 		rc = err_set(e, "standard output cannot be written");
 	return rc;
+}
+
+/* Who sent it is in the log alone. */
+static int
+aim(struct count *c, enum cause_by by, struct err *e)
+{
+	bool log = by == CAUSE_SASL || by == CAUSE_CLIENT;
+
+	whose_free(c->whose);
+	c->whose = log ? whose_new() : NULL;
+	c->by = by;
+	return log && c->whose == NULL ? err_set(e, "no memory") : 0;
+}
+
+static int
+live_frame(void *arg, struct buf *out, struct err *e)
+{
+	return count_now(arg, ROWS_LIVE, out, e);
+}
+
+static void
+live_key(void *arg, char key)
+{
+	static const struct {
+		char key;
+		enum cause_by by;
+	} keys[] = { { 'd', CAUSE_DESTINATION }, { 's', CAUSE_SENDER },
+		{ 't', CAUSE_RECIPIENT }, { 'r', CAUSE_REASON },
+		{ 'a', CAUSE_SASL }, { 'c', CAUSE_CLIENT }, { 'z', CAUSE_SIZE },
+		{ 'i', BY_INSTANCE } };
+	struct err e;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (keys[i].key == key)
+			(void)aim(arg, keys[i].by, &e);
+	}
+}
+
+static int
+top_live(struct count *c, struct err *e)
+{
+	const struct screen s = { .frame = live_frame,
+		.key = live_key,
+		.arg = c,
+		.help = "by: d destination  s sender  t recipient  r reason  "
+		        "a login  c client  z size  i instance   q quit",
+		.again_s = AGAIN_S };
+
+	return screen_run(&s, e);
 }
 
 /* The host's instances, or the one that is meant. */
@@ -225,7 +290,6 @@ find_instances(
 int
 top(const struct config *c, const struct top_args *args, struct err *e)
 {
-	static const struct timespec again = { AGAIN_S, 0 };
 	struct count count = { 0 };
 	int rc = -1;
 
@@ -238,21 +302,12 @@ top(const struct config *c, const struct top_args *args, struct err *e)
 	count.tally = tally_new(TALLY_KEYS);
 	count.log = logreader_source(
 	    c->maillog, count.instances[0].maillog_file);
-	if (count.by == CAUSE_SASL || count.by == CAUSE_CLIENT)
-		count.whose = whose_new();
-	if (count.tally == NULL ||
-	    ((count.by == CAUSE_SASL || count.by == CAUSE_CLIENT) &&
-	        count.whose == NULL)) {
+	if (count.tally == NULL || aim(&count, count.by, e) == -1)
 		(void)err_set(e, "no memory");
-		goto out;
-	}
-	do {
-		if (!args->once)
-			(void)printf("\033[H\033[2J");
+	else if (args->once || !screen_works())
 		rc = top_once(&count, args->json, e);
-		if (!args->once)
-			(void)nanosleep(&again, NULL);
-	} while (rc == 0 && !args->once);
+	else
+		rc = top_live(&count, e);
 out:
 	free(count.instances);
 	tally_free(count.tally);

@@ -205,3 +205,6 @@ def test_trace_is_recorded_and_replayed(place, watch, spool):
     text = queuewatch("explain", "queue", "").stdout
     assert "queue: warning since" in text and "oldest_s" in text and "top --by" in text
     assert queuewatch("explain", "moon", check=False).returncode == 1
+    for f in daemon.show()["findings"]:
+        lines = queuewatch("explain", f["check"], f["subject"]).stdout.splitlines()
+        assert lines[0].startswith(f["check"]) and len(lines[-1]) > 100, lines

@@ -222,12 +222,15 @@ test_explained(void **state)
 {
 	static const char *const checks[] = { "queue", "stuck", "duplicates",
 		"disk", "log", "service", "certificate", "canary", "blocklist",
-		"lost", "self" };
+		"lost", "remedy", "self" };
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < LEN(checks); i++)
+	/* Each says what to look at, not only what it is. */
+	for (i = 0; i < LEN(checks); i++) {
 		assert_non_null(explain_text(checks[i], "x"));
+		assert_true(strlen(explain_text(checks[i], "x")) > 120);
+	}
 	assert_ptr_not_equal(
 	    explain_text("log", ""), explain_text("log", "filter"));
 	assert_null(explain_text("moon", ""));
