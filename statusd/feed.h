@@ -3,6 +3,7 @@
 
 #include "statusd/model.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,11 +41,11 @@ int64_t feed_modified(const struct model_site *site);
 int64_t feed_modified_of(const struct feed *f);
 
 /*
- * The threads whose entries its newest items may be among and were not loaded;
- * returns how many.
+ * The threads whose entries its newest items may be among, and whether some of
+ * them were not loaded; returns how many.
  */
-#define FEED_LIGHT_MAX 50
-size_t feed_light(
-    const struct feed *f, const struct model_thread *light[FEED_LIGHT_MAX]);
+#define FEED_NEEDS_MAX 50
+size_t feed_needs(const struct feed *f,
+    const struct model_thread *needed[FEED_NEEDS_MAX], bool *missing_r);
 
 #endif

@@ -78,17 +78,19 @@ feed_items(const struct feed *f, struct feed_item items[FEED_ITEMS_MAX])
 
 /* Newest first by what was added last, as feed_items() takes them. */
 size_t
-feed_light(
-    const struct feed *f, const struct model_thread *light[FEED_LIGHT_MAX])
+feed_needs(const struct feed *f,
+    const struct model_thread *needed[FEED_NEEDS_MAX], bool *missing_r)
 {
 	size_t n = 0, seen = 0;
 
+	*missing_r = false;
 	for (size_t i = 0; i < count_of(f) && seen < FEED_ITEMS_MAX; i++) {
 		const struct model_thread *t = thread_of(f, i);
 
 		seen += t->light ? 1 : t->n_entries;
-		if (t->light && n < FEED_LIGHT_MAX)
-			light[n++] = t;
+		*missing_r = *missing_r || t->light;
+		if (n < FEED_NEEDS_MAX)
+			needed[n++] = t;
 	}
 	return n;
 }

@@ -61,15 +61,21 @@ site_job_can_wait(struct site_work *w, const struct site_job *job)
 	return 1;
 }
 
+/*
+ * All of them or none: what was loaded for this rendering need not be so for
+ * the next, and a part would never be enough.
+ */
 static void
-want(struct site_work *w, const struct model_thread *t)
+want(struct site_work *w, const struct model_thread *const *threads, size_t n)
 {
 	struct site_table *table = w->table;
 
 	if (table->wanted == NULL)
 		table->wanted = calloc(SITE_BATCH, sizeof(*table->wanted));
-	if (table->wanted != NULL && table->n_wanted < SITE_BATCH)
-		table->wanted[table->n_wanted++] = t->id;
+	if (table->wanted == NULL || table->n_wanted + n > SITE_BATCH)
+		return;
+	for (size_t i = 0; i < n; i++)
+		table->wanted[table->n_wanted++] = threads[i]->id;
 }
 
 int
@@ -81,9 +87,7 @@ site_job_without(struct site_work *w, const struct site_job *job,
 	if (old != NULL && digest_same(&old->source, &job->source))
 		return keep(w, old) == 1 ? 0 : err_set(w->e, "out of memory");
 	w->table->partial = true;
-	for (size_t i = 0; i < n; i++)
-		if (threads[i]->light)
-			want(w, threads[i]);
+	want(w, threads, n);
 	if (old != NULL)
 		(void)keep(w, old);
 	return 0;

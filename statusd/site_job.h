@@ -60,8 +60,9 @@ int site_job_take_old(struct site_work *w, const struct site_job *job);
 int site_job_can_wait(struct site_work *w, const struct site_job *job);
 
 /*
- * The file cannot be made, for the entries of these threads were not loaded:
- * they are asked for, and the file from before stands a while longer.
+ * The file cannot be made, for the entries of some of these threads were not
+ * loaded: all of them are asked for, and the file from before stands a while
+ * longer.
  */
 int site_job_without(struct site_work *w, const struct site_job *job,
     const struct model_thread *const *threads, size_t n);

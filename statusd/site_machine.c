@@ -64,8 +64,9 @@ group_feed(struct site_work *w, const struct group *g)
 	struct site_job job = { name, SITE_RSS, SITE_LIST, true, 0, { { 0 } } };
 	struct digest_state d;
 	static const size_t none[1];
-	const struct model_thread *light[FEED_LIGHT_MAX];
-	size_t n_light;
+	const struct model_thread *needed[FEED_NEEDS_MAX];
+	size_t n_needed;
+	bool missing;
 
 	if (f.threads == NULL)
 		f.threads = none;
@@ -80,9 +81,9 @@ group_feed(struct site_work *w, const struct group *g)
 	digest_add(&d, &g->digest);
 	job.source = digest_end(&d);
 	job.modified = feed_modified_of(&f);
-	n_light = feed_light(&f, light);
-	if (n_light > 0)
-		return site_job_without(w, &job, light, n_light);
+	n_needed = feed_needs(&f, needed, &missing);
+	if (missing)
+		return site_job_without(w, &job, needed, n_needed);
 	if (site_job_can_wait(w, &job))
 		return 0;
 	return site_job_put(w, &job, feed_rss(&f, &w->out));

@@ -64,7 +64,7 @@ is_wanted(const struct site_table *want, const char *name)
 		return false;
 	(void)snprintf(plain, sizeof(plain), "%.*s", (int)len - 3, name);
 	f = wanted(want, plain);
-	return f != NULL && f->gz != NULL;
+	return f != NULL && f->gz_len > 0;
 }
 
 static void sweep(

@@ -1,12 +1,16 @@
-"""statusd beside nginx, and with ten years of posts.
+"""statusd beside nginx, with ten years of posts, and taking in reports.
 
 Both serve the same file to 64 connections that are kept, the load is wrk; nginx
-has a worker a core, as statusd a thread a core.
+has a worker a core, as statusd a thread a core.  The reports come from fifty
+systems, each with eight findings and fourteen samples: first as many as are taken,
+then about a thousand a second, while somebody reads the front page.
 """
 
+import http.client
 import os
 import re
 import statistics
+import subprocess
 import time
 
 from mg.daemons import Statusd
@@ -89,6 +93,18 @@ def rendered(statusd):
     return [float(ms) for ms in re.findall(r"rendered in (\d+) ms", statusd.output())]
 
 
+def pages(folder):
+    return sum(name == "index.html" for _, _, names in os.walk(folder) for name in names)
+
+
+def settle(statusd):
+    """Wait until nothing is written for a while."""
+    count = -1
+    while count != len(rendered(statusd)):
+        count = len(rendered(statusd))
+        time.sleep(3)
+
+
 def ten_years(place, found):
     systems = statuspast.systems(SYSTEMS)
     statusd = Statusd(place, "years", systems=systems)
@@ -96,13 +112,12 @@ def ten_years(place, found):
     statusd.start()
     until(lambda: os.path.exists(statusd.site + "/index.html"), 5, "it is written")
     statusd.stop()
-    statuspast.fill(os.path.join(os.path.dirname(statusd.site), "status.db"),
-                    int(time.time()), POSTS, list(systems))
+    database = os.path.join(os.path.dirname(statusd.site), "status.db")
+    statuspast.fill(database, int(time.time()), POSTS, list(systems))
+    statuspast.samples(database, int(time.time()), list(systems))
     statusd.start()
-    oldest = None
-    while oldest != len(rendered(statusd)):
-        oldest = len(rendered(statusd))
-        time.sleep(3)
+    until(lambda: pages(statusd.site) >= POSTS, 300, "all pages are written")
+    settle(statusd)
     statusd.stop()
     began = time.monotonic()
     Process.start(statusd)
@@ -113,19 +128,80 @@ def ten_years(place, found):
         except OSError:
             time.sleep(0.002)
     first = (time.monotonic() - began) * 1000
-    time.sleep(2)
+    settle(statusd)
     before = len(rendered(statusd))
     for n in range(10):
         statusd.ctl("post", "--system", "NC100", "--title", f"Change {n}", input="It is so.")
         time.sleep(1)
     took = rendered(statusd)[before:]
     size = len(statusd.fetch("/")[2])
-    print(f"  {POSTS:,} posts, {SYSTEMS} systems")
+    print(f"  {POSTS:,} posts, {SYSTEMS} systems, 400 days of samples: "
+          f"{os.path.getsize(database) >> 20} MiB")
     found.goal("first answer at most, ms", first, at_most=300, form=".0f")
     found.goal("resident at most, MiB", memory(statusd.pid), at_most=24, form=".1f")
     found.goal("front page at most, KiB", size / 1024, at_most=40, form=".1f")
     found.goal("rendered after a change, the quickest, ms", min(took), at_most=20, form=".0f")
     print(f"  the median: {statistics.median(took):.0f} ms", flush=True)
+
+
+REPORTS = r"""
+local tokens = {%s}
+local seq, n, id = os.time(), 0, 0
+local checks = {"queue", "disk", "log", "service", "stuck", "duplicates", "self", "blocklist"}
+function setup(thread) thread:set("me", id); id = id + 1 end
+function init(args) n = me end
+function delay() return %d end
+function request()
+  n, seq = n + 2, seq + 1
+  local k = n %% #tokens + 1
+  local findings, samples = {}, {}
+  for i, c in ipairs(checks) do
+    local level = (i == 1 and math.floor(n / 1000) %% 10 == 9) and "warning" or "ok"
+    findings[i] = '{"check":"' .. c .. '","subject":"","level":"' .. level ..
+      '","value":' .. n %% 90 .. ',"unit":"messages","summary":"So it is."}'
+  end
+  for i = 1, 14 do
+    samples[i] = '{"name":"series.' .. i .. '","unit":"x","value":' .. n %% 77 .. '}'
+  end
+  return wrk.format("POST", "/api/v1/report", {["Authorization"] = "Bearer " .. tokens[k]},
+    '{"schema":1,"system":"NC' .. 99 + k .. '","agent":"bench","seq":' .. seq ..
+    ',"at":"' .. os.date("!%%Y-%%m-%%dT%%H:%%M:%%SZ") .. '","interval_s":10,"findings":[' ..
+    table.concat(findings, ",") .. '],"samples":[' .. table.concat(samples, ",") .. ']}')
+end
+"""
+
+
+def reports(place, statusd, tokens, pause_ms, connections):
+    """(reports a second, how long the page took in ms, sorted)."""
+    script = place.write("reports.lua", REPORTS % (
+        ",".join(f'"{t}"' for t in tokens), pause_ms))
+    load = subprocess.Popen(
+        ["wrk", "-t", "2", "-c", str(connections), "-d", f"{SECONDS}s", "-s", script,
+         statusd.url + "/"], stdout=subprocess.PIPE, text=True)
+    reader = http.client.HTTPConnection("127.0.0.1", statusd.port)
+    took, end = [], time.monotonic() + SECONDS - 0.5
+    while time.monotonic() < end:
+        began = time.monotonic()
+        reader.request("GET", "/")
+        reader.getresponse().read()
+        took.append((time.monotonic() - began) * 1000)
+        time.sleep(0.003)
+    out = load.communicate(timeout=30)[0]
+    assert "Non-2xx" not in out, out
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), sorted(took)
+
+
+def taking_in(place, found):
+    systems = statuspast.systems(SYSTEMS)
+    statusd = Statusd(place, "ingest", systems=systems).start()
+    tokens = [statusd.token(code) for code in systems]
+    most = max(reports(place, statusd, tokens, 0, 40)[0] for _ in range(ROUNDS))
+    found.goal("reports taken, a second", most, at_least=1000, form=".0f")
+    runs = [reports(place, statusd, tokens, 50, 55) for _ in range(ROUNDS)]
+    rates = statistics.median(r for r, _ in runs)
+    p99 = statistics.median(t[int(len(t) * 0.99)] for _, t in runs)
+    found.goal(f"page beside {rates:.0f} reports a second, p99 ms", p99, at_most=20, form=".1f")
+    statusd.stop()
 
 
 def run_section():
@@ -134,4 +210,6 @@ def run_section():
         beside_nginx(place, found)
     with Place("mailglance-bench-") as place:
         ten_years(place, found)
+    with Place("mailglance-bench-") as place:
+        taking_in(place, found)
     return found.end()

@@ -14,6 +14,36 @@ def systems(n):
             for i in range(n)}
 
 
+def samples(path, now, codes, days=400):
+    """Two series of each system, five minutes apart, and what they were in."""
+    last = now // 300
+    db = sqlite3.connect(path)
+    with db:
+        for i, code in enumerate(codes):
+            for name, unit in (("queue.active", "messages"), ("canary.delay", "seconds")):
+                series = db.execute("INSERT INTO series (system, name, unit) VALUES (?,?,?)",
+                                    (code, name, unit)).lastrowid
+                db.execute(
+                    "WITH RECURSIVE t(x) AS (SELECT ?2 UNION ALL SELECT x + 1 FROM t"
+                    " WHERE x < ?3) INSERT INTO sample SELECT ?1, x, 1, (x * ?4) % 97,"
+                    " (x * ?4) % 89, (x * ?4) % 101, (x * ?4) % 97 FROM t",
+                    (series, last - days * 288, last, i + 3))
+                db.execute(
+                    "INSERT INTO sample_day SELECT series, slot / 288, min(low),"
+                    " sum(sum) / sum(n), max(high) FROM sample WHERE series = ?"
+                    " AND slot < ? GROUP BY slot / 288", (series, now // DAY * 288))
+            at = now - days * DAY
+            while at < now - DAY:
+                down = at + 3 * DAY - (600 + at % 3000)
+                db.execute("INSERT INTO period (system, from_at, until_at, state, felt)"
+                           " VALUES (?,?,?,1,1)", (code, at, down))
+                at += 3 * DAY
+                db.execute("INSERT INTO period (system, from_at, until_at, state, felt)"
+                           " VALUES (?,?,?,3,3)", (code, down, at))
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('summed_up', ?)", (now // DAY,))
+    db.close()
+
+
 def _text(rnd, words):
     return " ".join(rnd.choice(WORDS) for _ in range(words)).capitalize() + "."
 

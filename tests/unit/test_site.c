@@ -270,6 +270,108 @@ faults_end(void **state)
 	site_close(site);
 }
 
+/* Old pages stand as they are, plain and packed, when it is started again. */
+static void
+a_restart_writes_no_old_page(void **state)
+{
+	static const char page[] = "2026/01/18/opening-hours/index.html";
+	static const char packed[] = "2026/01/18/opening-hours/index.html.gz";
+	struct model_site model = sample_site();
+	char note[sizeof(folder) + 8];
+	ino_t plain = 0, gz = 0;
+	struct err e;
+
+	(void)state;
+	(void)snprintf(note, sizeof(note), "%s-note", folder);
+	for (int turn = 0; turn < 3; turn++) {
+		struct site *site = site_open(folder, note, &e);
+
+		assert_non_null(site);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(site_update(site, &model, NOW, &e), 0);
+		assert_false(site_wants_update(site));
+		site_close(site);
+		assert_true(is_there(packed));
+		assert_true(turn == 0 || plain == inode(page));
+		assert_true(turn == 0 || gz == inode(packed));
+		plain = inode(page);
+		gz = inode(packed);
+	}
+	(void)unlink(note);
+}
+
+/* As the store loads: of old threads the entries only where they are wanted. */
+static bool
+load_as_wanted(struct model_site *model, struct site *site)
+{
+	const int64_t *wanted;
+	size_t n = site_wanted(site, &wanted), loaded = 0;
+
+	for (size_t i = 0; i < model->n_threads; i++) {
+		struct model_thread *t = &model->threads[i];
+
+		t->light = true;
+		for (size_t k = 0; k < n; k++)
+			t->light = t->light && wanted[k] != t->id;
+		t->n_entries = t->light ? 0 : 1;
+		loaded += !t->light;
+	}
+	return loaded > 0;
+}
+
+/*
+ * Feeds of many systems whose newest posts are all old: more than can be loaded
+ * at once, and yet each is made.
+ */
+static void
+feeds_of_many_systems_are_made(void **state)
+{
+	enum { SYSTEMS = 9, EACH = 45, N = SYSTEMS * EACH };
+	static struct model_system systems[SYSTEMS];
+	static struct model_thread threads[N];
+	static struct model_entry entries[N];
+	static char text[N][4][32], *code[SYSTEMS];
+	struct model_site model = sample_site();
+	struct site *site;
+	struct err e;
+	int turns = 0;
+
+	(void)state;
+	for (int i = 0; i < SYSTEMS; i++) {
+		systems[i] = sample_systems[1];
+		(void)snprintf(text[i][3], 32, "NC%d", 100 + i);
+		systems[i].code = code[i] = text[i][3];
+	}
+	for (int i = 0; i < N; i++) {
+		(void)snprintf(text[i][0], 32, "%020d", i);
+		(void)snprintf(text[i][1], 32, "2020/01/02/post-%d", i);
+		(void)snprintf(text[i][2], 32, "%019de", i);
+		entries[i] = sample_plain[0];
+		entries[i].key = text[i][2];
+		threads[i] = sample_threads[2];
+		threads[i].id = i + 1;
+		threads[i].key = text[i][0];
+		threads[i].path = text[i][1];
+		threads[i].systems = &code[i % SYSTEMS];
+		threads[i].n_systems = 1;
+		threads[i].entries = &entries[i];
+		threads[i].rev = 1;
+	}
+	model.systems = systems;
+	model.n_systems = SYSTEMS;
+	model.threads = threads;
+	model.n_threads = N;
+	site = site_open(folder, "", &e);
+	do {
+		(void)load_as_wanted(&model, site);
+		assert_int_equal(site_update(site, &model, NOW, &e), 0);
+	} while (site_wants_update(site) && ++turns < 30);
+	assert_false(site_wants_update(site));
+	assert_true(is_there("system/NC100/feed/index.xml"));
+	assert_true(is_there("system/NC108/feed/index.xml"));
+	site_close(site);
+}
+
 int
 main(void)
 {
@@ -281,6 +383,8 @@ main(void)
 		IN_FOLDER(repaired_at_start),
 		IN_FOLDER(what_is_gone_is_removed),
 		IN_FOLDER(faults_end),
+		IN_FOLDER(a_restart_writes_no_old_page),
+		IN_FOLDER(feeds_of_many_systems_are_made),
 	};
 
 	return cmocka_run_group_tests_name("site", tests, NULL, NULL);
