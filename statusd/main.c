@@ -1,8 +1,9 @@
 /*
  * statusd: the threads are the HTTP side's, the inbox's, the outbox's, the
  * metrics' and this one, which keeps the clock, renders the site and hands
- * messages to the outbox.  Reports are taken in by the inbox's thread; statusctl
- * writes to the same database: this thread sees both by the database's version.
+ * messages to the outbox.  Reports are taken in by the inbox's thread;
+ * statusctl writes to the same database: this thread sees both by the
+ * database's version.
  */
 #include "lib/buf.h"
 #include "lib/clock.h"
