@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <libmilter/mfapi.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 
 #define SAVE_EVERY_S 5 /* counters */
 #define NETWORKS_MS 600 /* how long the start waits for postconf */
+#define LARGE (256 << 10) /* bytes */
 #define DRAIN_MS 1500 /* at the end: for answers that are on their way */
 
 static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER },
@@ -199,6 +201,16 @@ open_store(
 	return milter.store != NULL ? 0 : -1;
 }
 
+/*
+ * A long whitelist is read anew at each change.  Large pieces are to go back to
+ * the system, which libc ceases to do when it has seen some come and go.
+ */
+static void
+return_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 static void
 raise_limits(void)
 {
@@ -234,6 +246,7 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 	log_open("greymilter", where_to_log(args));
 	log_set_debug(args->debug);
 	raise_limits();
+	return_memory();
 	/* whoever can connect may also ask it to end */
 	if (daemon_signals(e) == -1 ||
 	    daemon_find_user(c->user, &user, e) == -1 ||

@@ -73,8 +73,11 @@ def whitelisted(found):
         grey = greymilter(place).start()
         grey.greywl("import", "--from", "plain", "-", input="".join(
             f"host{i}.customer{i % 977}.example\n" for i in range(ENTRIES)))
-        # It is read within a second, and its copy as text written.
-        until(lambda: copied(grey) == ENTRIES, 30, "the whitelist is read", 0.1)
+        # It is read within a second, its copy as text written, and that again
+        # at each change.
+        for i in range(6):
+            until(lambda: copied(grey) == ENTRIES + i, 30, "the whitelist is read", 0.1)
+            grey.greywl("add", f"change{i}.example")
         found.goal(f"resident with a whitelist of {ENTRIES:,}, MiB", memory(grey.pid),
                    at_most=ENTRIES_MIB, form=".0f")
         grey.stop()
