@@ -1,6 +1,7 @@
 #include "statusd/chart.h"
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "statusd/chart_table.h"
 #include "statusd/say.h"
 #include "statusd/view.h"
@@ -16,6 +17,7 @@
 #define RIGHT 352.0
 #define TOP 14.0
 #define BOTTOM 144.0
+#define LABEL_HALF 22 /* of a day under the axis */
 
 #define DAY 86400
 #define FORECAST_MAX (30 * DAY)
@@ -144,7 +146,7 @@ x_axis(const struct frame *f)
 
 		(void)view_minute(at, time);
 		buf_printf(&d, "M%.1f %.1fv4", x, BOTTOM);
-		if (x < LEFT + 8 || x > RIGHT - 8)
+		if (x < LEFT + 8 || x > WIDTH - LABEL_HALF)
 			continue;
 		if (at % DAY == 0)
 			(void)view_short_day(at, label);
@@ -245,33 +247,48 @@ draw(const struct frame *f)
 	buf_free(&what);
 }
 
+/* A sentence with a time that is not broken into lines. */
+static void
+full_at(struct html *h, enum say id, int64_t at)
+{
+	char time[VIEW_TIME_SIZE], datetime[CLOCK_RFC3339_SIZE];
+	const char *text = say(id), *rest = strchr(text, '}');
+
+	html_text(h, " ");
+	html_text_n(h, text, strcspn(text, "{"));
+	html_element(h, "time", view_minute(at, time), "datetime",
+	    clock_rfc3339(at, datetime), NULL);
+	html_text(h, rest != NULL ? rest + 1 : "");
+}
+
 static void
 caption(const struct frame *f)
 {
 	struct html *h = f->h;
 	const struct model_series *s = f->c->series;
-	char value[CHART_VALUE_SIZE], time[VIEW_TIME_SIZE];
+	char value[CHART_VALUE_SIZE];
+	/* Told where the drawing reaches that far. */
+	bool ahead = s->full_likely_at > f->c->now &&
+	    (f->c->by_day || s->n_days < 2 ||
+	        s->full_likely_at - f->c->now < 2 * DAY);
 
 	html_start(h, "figcaption", NULL);
 	html_element(h, "strong", s->name, NULL);
 	html_text(h, " ");
-	html_start(h, "span", "class", "last", NULL);
-	say_html(h, SAY_CHART_LAST, "value",
-	    chart_value(s->metric, (double)f->p[f->n - 1].mean, value), NULL);
-	html_end(h, "span");
-	html_text(h, " ");
+	if (!f->c->by_day) {
+		html_start(h, "span", "class", "last", NULL);
+		say_html(h, SAY_CHART_LAST, "value",
+		    chart_value(s->metric, (double)f->p[f->n - 1].mean, value),
+		    NULL);
+		html_end(h, "span");
+		html_text(h, " ");
+	}
 	html_start(h, "span", "class", "span", NULL);
 	html_textf(h, "%s.", span_of(f));
-	if (s->full_likely_at > f->c->now) {
-		html_text(h, " ");
-		say_html(h, SAY_CHART_FULL, "time",
-		    view_minute(s->full_likely_at, time), NULL);
-	}
-	if (s->full_likely_at > f->c->now && s->full_earliest_at > f->c->now) {
-		html_text(h, " ");
-		say_html(h, SAY_CHART_FULL_EARLIEST, "time",
-		    view_minute(s->full_earliest_at, time), NULL);
-	}
+	if (ahead)
+		full_at(h, SAY_CHART_FULL, s->full_likely_at);
+	if (ahead && s->full_earliest_at > f->c->now)
+		full_at(h, SAY_CHART_FULL_EARLIEST, s->full_earliest_at);
 	html_end(h, "span");
 	html_end(h, "figcaption");
 }

@@ -24,11 +24,13 @@
 			continue;
 		const same = at.getDate() === at.getUTCDate();
 		const here = document.createElement("span");
+		const both = document.createElement("span");
 
 		here.className = "here";
-		here.textContent = " (" +
+		here.textContent = "(" +
 			at.toLocaleString(page, same ? clock : { ...day, ...clock }) + ")";
-		t.after(here);
+		t.replaceWith(both);
+		both.append(t, " ", here);
 	}
 	const foot = document.querySelector(".zone");
 

@@ -24,6 +24,24 @@ struct search {
 	int64_t modified; /* of the newest entry */
 };
 
+/* What an entry is, and its title where that says more than the thread's. */
+static void
+head_of(const struct model_thread *t, size_t i, struct buf *text)
+{
+	const struct model_entry *e = &t->entries[i];
+	const char *bare = strstr(t->title, ": ");
+	const char *own = strstr(e->title, ": ");
+
+	if (i == 0)
+		return;
+	bare = bare != NULL ? bare + 2 : t->title;
+	own = own != NULL ? own + 2 : e->title;
+	view_entry_label(t, e, text);
+	if (e->kind == MODEL_RESOLUTION && strstr(own, bare) == NULL)
+		buf_printf(text, ": %s", own);
+	buf_str(text, ": ");
+}
+
 static char *
 text_of(const struct model_thread *t)
 {
@@ -31,10 +49,7 @@ text_of(const struct model_thread *t)
 
 	buf_init(&text, TEXT_MAX);
 	for (size_t i = 0; i < t->n_entries; i++) {
-		if (strcmp(t->entries[i].title, t->title) != 0) {
-			buf_str(&text, t->entries[i].title);
-			buf_char(&text, '\n');
-		}
+		head_of(t, i, &text);
 		(void)markdown_plain(&text, t->entries[i].body);
 		buf_char(&text, '\n');
 	}

@@ -128,9 +128,18 @@ curve(void **state)
 	assert_non_null(strstr(buf_text(&b), "between 50 % and 70 %"));
 	assert_non_null(strstr(buf_text(&b), ">100 %</text>"));
 	assert_non_null(strstr(buf_text(&b), ">12:00</text>"));
-	assert_non_null(strstr(buf_text(&b), "full at 2026-03-24 00:00 UTC"));
+	assert_non_null(strstr(buf_text(&b), "full at <time"));
+	assert_non_null(strstr(buf_text(&b), ">2026-03-24 00:00 UTC</time>"));
 	/* A gap ends the line; the band is of two pieces. */
-	assert_int_equal(count(&b, "Z"), 2);
+	assert_int_equal(count(&b, "\"band\""), 1);
+	assert_int_equal(count(&b, "\"ahead\""), 0);
+	assert_int_equal(count(&b, "\"forecast\""), 1);
+	/* With an earliest time there is a band ahead as well. */
+	buf_reset(&b);
+	s.full_earliest_at = BEGIN + 3 * DAY;
+	chart_series(&h, &c);
+	assert_int_equal(count(&b, "\"ahead\""), 1);
+	assert_non_null(strstr(buf_text(&b), "earliest: <time"));
 	buf_reset(&b);
 	s.n_recent = 1;
 	chart_series(&h, &c);
