@@ -240,11 +240,22 @@ do_it(const struct config *c, const struct found *f, struct err *e)
 	if ((a->what == ACT_RELEASE || a->what == ACT_HOLD) && !a->undo &&
 	    held_forget(path, buf_text(&f->ids), e) == -1)
 		return -1;
-	/* First the list: what is held and not listed cannot be taken back. */
+	/*
+	 * First the list: what is not on it is neither taken back by --undo nor
+	 * deleted later.  With a full disk mail can be held all the same.
+	 */
 	if ((a->what == ACT_HOLD || later) &&
 	    held_add(path, buf_text(&f->ids), f->now,
-	        later ? f->now + ACT_KEEP_S : 0, e) == -1)
-		return -1;
+	        later ? f->now + ACT_KEEP_S : 0, e) == -1) {
+		if (later)
+			return err_prefix(e,
+			    "it could not be noted for later; --now deletes at "
+			    "once");
+		(void)fprintf(stderr,
+		    "queuewatch: release --undo will not know of it, release "
+		    "with the same match does: %s\n",
+		    e->text);
+	}
 	return postsuper(
 	    c->postfix_config, how, buf_text(&f->ids), progress, &shown, e);
 }

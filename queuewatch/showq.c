@@ -63,7 +63,9 @@ attribute(struct showq_parser *p)
 	} else if (strcmp(name, "size") == 0) {
 		m->size = strtoll(value, NULL, 10);
 	} else if (strcmp(name, "sender") == 0) {
-		copy(m->sender, sizeof(m->sender), value);
+		/* Postfix's word for the empty sender. */
+		copy(m->sender, sizeof(m->sender),
+		    strcmp(value, "MAILER-DAEMON") == 0 ? "" : value);
 	}
 }
 
