@@ -173,7 +173,8 @@ soak: all bench-tools
 	MG_KILLS=1000 MG_LONG=1 MG_BUILD=$(CURDIR)/$(B) $(PYTEST) tests/system/test_kill.py \
 		tests/system/test_grey_faults.py tests/system/test_careless.py \
 		tests/system/test_day_one.py \
-		tests/system/test_statusd_kill.py tests/system/test_queue_counts.py
+		tests/system/test_statusd_kill.py tests/system/test_queue_counts.py \
+		tests/system/test_queuewatch_kill.py tests/system/test_i5_stuck.py
 
 fuzz:
 	@etc/install-packages build fuzz

@@ -63,6 +63,7 @@ def test_the_clock_was_a_day_ahead_and_is_set_back(place):
     until(lambda: sink.count == 3 and postfix.count() == 0, 30, "they are delivered")
 
 
+@pytest.mark.skipif(not os.environ.get("MG_LONG"), reason="MG_LONG=1 runs it")
 def test_a_large_queue_is_looked_at_anew_when_the_clock_is_set(place):
     """Of so many files the inodes are asked once a minute, else."""
     clock, spool = Clock(place), Spool(place)

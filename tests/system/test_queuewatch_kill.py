@@ -59,7 +59,7 @@ class Story:
         """It ends at its n-th change of a file (0: never), or soon after."""
         self.kill.at(n)
         Process.start(self.watch)
-        last = time.monotonic() + self.dice.uniform(0.05, 0.8)
+        last = time.monotonic() + self.dice.uniform(0.05, 0.5)
         while self.watch.running() and time.monotonic() < last:
             time.sleep(0.005)
         self.end()
