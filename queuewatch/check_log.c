@@ -29,8 +29,8 @@ log_finding(struct findings *fs, const struct log_view *v, const char *subject,
 static bool
 has_flowed(const struct ledger *l, const struct ledger_fault *f)
 {
-	return l->inside_ok_at > f->at ||
-	    (l->inside_failed_at < f->at && l->outside_ok_at > f->at);
+	return l->inside_ok_line > f->line ||
+	    (l->inside_failed_line < f->line && l->outside_ok_line > f->line);
 }
 
 static bool

@@ -103,6 +103,7 @@ fault(struct ledger *l, const struct maillog_event *ev, enum maillog_fault kind)
 		f->count = 0;
 	}
 	f->at = ev->at;
+	f->line = l->counts.lines;
 	f->count++;
 	ledger_copy(f->program, sizeof(f->program), ev->program);
 	ledger_reply_fold(ev->text, f->text);

@@ -109,6 +109,7 @@ struct ledger_reply {
 
 struct ledger_fault {
 	int64_t first, at; /* of this episode; 0: never */
+	int64_t line; /* the last one's, as counts.lines says */
 	int64_t count;
 	char program[LEDGER_EXAMPLE];
 	char text[TEMPLATE_SIZE];
@@ -143,6 +144,8 @@ struct ledger {
 	struct ledger_doubles doubles;
 	struct ledger_filter filter;
 	int64_t inside_ok_at, inside_failed_at, outside_ok_at;
+	/* The same by line: much happens in one second. */
+	int64_t inside_ok_line, inside_failed_line, outside_ok_line;
 	/* Postfix last passed a destination over as dead: when, and which. */
 	int64_t dead_at;
 	char dead[LEDGER_NAME];

@@ -27,12 +27,16 @@ note_classes(struct ledger *l, const struct maillog_event *ev)
 	if (slice_is(ev->program, "error") || slice_is(ev->program, "retry"))
 		return;
 	if (!is_here(ev)) {
-		if (!has_failed(ev))
-			l->outside_ok_at = ev->at;
+		if (has_failed(ev))
+			return;
+		l->outside_ok_at = ev->at;
+		l->outside_ok_line = l->counts.lines;
 	} else if (has_failed(ev)) {
 		l->inside_failed_at = ev->at;
+		l->inside_failed_line = l->counts.lines;
 	} else {
 		l->inside_ok_at = ev->at;
+		l->inside_ok_line = l->counts.lines;
 	}
 }
 
