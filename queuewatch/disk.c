@@ -1,5 +1,7 @@
 #include "queuewatch/disk.h"
 
+#include "queuewatch/device.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -119,37 +121,29 @@ struct list {
 	struct disk *disks;
 	uint64_t devices[DISKS_MOST]; /* 0: not known */
 	size_t n;
+	bool unsure; /* one did not answer */
 };
-
-/* Asked of the kernel alone, never of a server that may be away; 0: none. */
-static uint64_t
-device_of(const char *path)
-{
-	struct statx st;
-
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-	        STATX_TYPE, &st) == -1)
-		return 0;
-	return makedev(st.stx_dev_major, st.stx_dev_minor);
-}
 
 static void
 add(struct list *l, const char *path, const struct config_disk *limits,
     unsigned use)
 {
-	uint64_t device = device_of(path);
+	uint64_t device = 0;
 	size_t i;
 	bool known = false;
+	int found;
 
 	if (path[0] != '/' || strlen(path) >= FACTS_PATH)
 		return;
+	found = device_of(path, &device);
+	l->unsure = l->unsure || found == -1;
 	for (i = 0; i < l->n && device != 0; i++) {
 		if (l->devices[i] == device) {
 			l->disks[i].uses |= use;
 			known = true;
 		}
 	}
-	if (l->n == DISKS_MOST || (use != DISK_NAMED && (known || device == 0)))
+	if (l->n == DISKS_MOST || (use != DISK_NAMED && (known || found == 0)))
 		return;
 	(void)snprintf(l->disks[l->n].path, FACTS_PATH, "%s", path);
 	l->disks[l->n].uses = use;
@@ -170,7 +164,7 @@ log_path(const struct config *c, const struct facts *facts)
 
 size_t
 disk_list(const struct config *c, const struct facts *const *facts,
-    size_t n_facts, struct disk disks_r[DISKS_MOST])
+    size_t n_facts, struct disk disks_r[DISKS_MOST], bool *unsure_r)
 {
 	const struct config_disk *named = c->disks.items;
 	const struct config_disk *other = &c->disk_default;
@@ -190,5 +184,6 @@ disk_list(const struct config *c, const struct facts *const *facts,
 	}
 	add(&l, log_path(c, n_facts > 0 ? facts[0] : NULL), other, DISK_LOG);
 	add(&l, c->data_directory, other, DISK_DATA);
+	*unsure_r = l.unsure;
 	return l.n;
 }

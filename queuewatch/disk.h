@@ -43,10 +43,11 @@ struct disk_sample {
  * The file systems that are watched: each disk section, then those of spool,
  * mail stores, log and data that are on none of the former's devices and exist.
  * "facts" are of the host's instances of Postfix, none where it has none or
- * does not tell.  Returns how many.
+ * does not tell.  Returns how many.  "unsure": of one it is not known which
+ * device it is on, since it does not answer; to be asked again.
  */
 size_t disk_list(const struct config *c, const struct facts *const *facts,
-    size_t n_facts, struct disk disks_r[DISKS_MOST]);
+    size_t n_facts, struct disk disks_r[DISKS_MOST], bool *unsure_r);
 
 /* Can hang where the file system does. */
 void disk_sample(const char *path, struct disk_sample *s_r);

@@ -12,13 +12,14 @@
 
 #define RETRY_MS 1000
 #define RENEW_MS (10 * 60 * 1000) /* another scanner, also without a fault */
-#define RENEW_FAULT_MS 10000 /* with one */
+#define RENEW_FAULT_MS 5000 /* with one */
 #define LATE_INTERVALS 2
 #define LATE_PASSES 3
-#define HANG_MS 20000 /* at least so long it is waited for */
+#define HANG_INTERVALS 3 /* at least so long it is waited for */
+#define HANG_LEAST_MS 5000
 #define HANG_FIRST_MS (10 * 60 * 1000) /* for the first, which goes gently */
 #define HANG_PASSES 10
-#define HANG_RETRIES_MOST 5 /* the pause doubles so often */
+#define HANG_RETRIES_MOST 3 /* the pause doubles so often */
 #define SLACK_S 60
 #define DEEP_SHARE 30 /* deep passes take at most this part of the time */
 
@@ -83,15 +84,16 @@ most_ms(int64_t a, int64_t b)
 static void
 end_hanging(struct lister *l, int64_t mono_ms)
 {
+	int64_t pause = most_ms(HANG_LEAST_MS, l->interval_ms * HANG_INTERVALS);
 	int64_t limit = l->passed
-	    ? most_ms(HANG_MS, l->took_ms[l->deep] * HANG_PASSES)
+	    ? most_ms(pause, l->took_ms[l->deep] * HANG_PASSES)
 	    : HANG_FIRST_MS;
 
 	if (!l->asked || mono_ms - l->asked_ms < limit)
 		return;
 	lost(l, mono_ms,
 	    "a pass over the spool does not end: its file system hangs");
-	l->retry_ms = mono_ms + (HANG_MS << l->hangs);
+	l->retry_ms = mono_ms + (pause << l->hangs);
 	if (l->hangs < HANG_RETRIES_MOST)
 		l->hangs++;
 }
@@ -167,10 +169,10 @@ lister_deep(struct lister *l)
 }
 
 int64_t
-lister_late_ms(const struct lister *l, int64_t interval_ms)
+lister_late_ms(const struct lister *l)
 {
 	return most_ms(
-	    interval_ms * LATE_INTERVALS, l->took_ms[l->deep] * LATE_PASSES);
+	    l->interval_ms * LATE_INTERVALS, l->took_ms[l->deep] * LATE_PASSES);
 }
 
 bool

@@ -25,6 +25,7 @@ struct lister {
 	int64_t started_ms, asked_ms, passed_ms, retry_ms, deep_ms;
 	int64_t took_ms[2]; /* the last pass, and the last deep one */
 	int hangs; /* in a row */
+	int64_t interval_ms; /* of samples; lister_ask()'s caller sets it */
 	int deaths;
 	struct scan_result result;
 	char fault[256]; /* why there is no scanner; "": there is */
@@ -54,7 +55,7 @@ void lister_deep(struct lister *l);
 /*
  * So old may the last pass be: two intervals, or longer where passes take long.
  */
-int64_t lister_late_ms(const struct lister *l, int64_t interval_ms);
+int64_t lister_late_ms(const struct lister *l);
 
 /* Take what came, without waiting longer than wait_ms.  Is there a new pass? */
 bool lister_take(struct lister *l, int wait_ms, int64_t mono_ms);

@@ -13,6 +13,7 @@
 
 #define LATE_INTERVALS 2 /* so late a look hangs */
 #define LOOK_WAIT_MS 100
+#define LIST_AGAIN_MS 60000
 #define KEEP_EVERY_S 300
 #define THIN_EVERY_S 86400
 #define SERIES 1040
@@ -116,9 +117,11 @@ sample_disk_list(struct watch *w)
 	struct watch_disk *old[DISKS_MOST], *d;
 	const struct facts *facts[FACTS_INSTANCES];
 	size_t n_facts = list_facts(w, facts);
-	size_t n = disk_list(w->config, facts, n_facts, found);
+	size_t n = disk_list(
+	    w->config, facts, n_facts, found, &w->disks_unsure);
 	size_t n_old = w->n_disks, i, k;
 
+	w->disks_ms = clock_mono_ms();
 	memcpy(old, w->disks, sizeof(old));
 	w->n_disks = 0;
 	for (i = 0; i < n; i++) {
@@ -181,6 +184,8 @@ sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 		.now_ms = wall_ms };
 	size_t i;
 
+	if (w->disks_unsure && mono_ms - w->disks_ms >= LIST_AGAIN_MS)
+		sample_disk_list(w);
 	for (i = 0; i < w->n_disks; i++) {
 		if (w->disks[i]->looker != NULL)
 			looker_ask(w->disks[i]->looker, mono_ms);

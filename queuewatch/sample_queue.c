@@ -62,6 +62,7 @@ sample_ask(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	for (i = 0; (in = watch_an_instance(w, i)) != NULL; i++) {
 		order = lister_order(
 		    &in->facts, wall_ms / 1000, w->first_start);
+		in->lister.interval_ms = w->config->interval * 1000;
 		lister_ask(&in->lister, &order, mono_ms, DEEP_EVERY_MS);
 	}
 }
@@ -92,9 +93,7 @@ no_pass(const struct watch *w, const struct instance *in, int64_t mono_ms)
 		return w->facts_fault[0] != '\0'
 		    ? w->facts_fault
 		    : "Postfix has not told yet where its queue is.";
-	if (l->passed &&
-	    mono_ms - l->passed_ms <=
-	        lister_late_ms(l, w->config->interval * 1000))
+	if (l->passed && mono_ms - l->passed_ms <= lister_late_ms(l))
 		return NULL;
 	if (l->fault[0] != '\0')
 		return l->fault;

@@ -217,6 +217,7 @@ recorder_open(
 {
 	bool postfix = c->postfix_config[0] != '\0';
 	const struct facts *const facts[] = { &r->facts };
+	bool unsure;
 
 	r->root = -1;
 	r->config = c;
@@ -229,7 +230,7 @@ recorder_open(
 	         O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return err_set(
 		    e, "%s: %s", r->facts.queue_directory, strerror(errno));
-	r->n_disks = disk_list(c, facts, postfix ? 1 : 0, r->disks);
+	r->n_disks = disk_list(c, facts, postfix ? 1 : 0, r->disks, &unsure);
 	r->to = open_trace(path);
 	if (r->to == NULL)
 		return err_set(e, "%s: %s", path, strerror(errno));

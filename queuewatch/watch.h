@@ -79,6 +79,8 @@ struct watch {
 	struct findings findings;
 	struct watch_disk *disks[DISKS_MOST];
 	size_t n_disks;
+	bool disks_unsure; /* one did not say which device it is on */
+	int64_t disks_ms; /* when they were listed, monotonic */
 	json_t *saved_trends; /* of the state, for disks that are found later */
 
 	struct history *history; /* NULL: there is none */

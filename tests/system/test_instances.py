@@ -115,8 +115,13 @@ def test_one_that_stops_or_goes_leaves_the_other(place, status, both):
     until(lambda: level(status, "service", OUT) == "critical", 20)
     assert "is not running" in told(status, "service", OUT)["summary"]
     stays(lambda: level(status, "service", "postfix") == "ok", 1.5)
+    first.stop()
+    until(lambda: level(status, "service", "postfix") == "critical", 20)
+    assert first.queue + "/pid/master.pid" in told(status, "service", "postfix")["summary"]
+    first.start()
     second.start()
     until(lambda: level(status, "service", OUT) == "ok", 30)
+    until(lambda: level(status, "service", "postfix") == "ok", 30)
     # Its configuration breaks: what was known of it is kept no more, the first is.
     os.rename(second.config, second.config + ".away")
     qw.signal(1)
