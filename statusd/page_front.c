@@ -103,8 +103,7 @@ open_threads(
 static void
 cell(struct page *p, const char *class, const char *label)
 {
-	html_start(&p->h, "td", "role", "cell", "class", class, "data-label",
-	    label, NULL);
+	html_start(&p->h, "td", "class", class, "data-label", label, NULL);
 }
 
 static void
@@ -152,11 +151,11 @@ glance_row(struct page *p, const struct model_system *s)
 
 	buf_init(&place, 1024);
 	view_place(s, &place);
-	html_start(h, "tr", "role", "row", NULL);
+	html_start(h, "tr", NULL);
 	cell(p, "where", NULL);
 	flags_use(h, s->country);
 	html_end(h, "td");
-	html_start(h, "th", "role", "rowheader", "scope", "row", NULL);
+	html_start(h, "th", "scope", "row", NULL);
 	if (s->internal)
 		html_text(h, s->code);
 	else
@@ -183,17 +182,16 @@ glance(struct page *p)
 
 	html_start(h, "section", "aria-labelledby", "glance", NULL);
 	html_element(h, "h2", say(SAY_GLANCE), "id", "glance", NULL);
-	html_start(h, "table", "class", "glance", "role", "table",
-	    "aria-labelledby", "glance", NULL);
-	html_start(h, "thead", "role", "rowgroup", NULL);
-	html_start(h, "tr", "role", "row", NULL);
+	html_start(
+	    h, "table", "class", "glance", "aria-labelledby", "glance", NULL);
+	html_start(h, "thead", NULL);
+	html_start(h, "tr", NULL);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		html_element(h, "th", say(heads[i]), "role", "columnheader",
-		    "scope", "col", NULL);
+		html_element(h, "th", say(heads[i]), "scope", "col", NULL);
 	html_end(h, "tr");
 	html_end(h, "thead");
 	html_newline(h);
-	html_start(h, "tbody", "role", "rowgroup", NULL);
+	html_start(h, "tbody", NULL);
 	html_newline(h);
 	for (size_t i = 0; i < p->site->n_systems; i++)
 		glance_row(p, &p->site->systems[i]);
