@@ -131,8 +131,9 @@ open_file(struct book *b, const char *path, struct err *e)
 	b->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (b->fd == -1 || fstat(b->fd, &st) == -1)
 		return err_set(e, "%s: %s", path, strerror(errno));
+	/* A second name would be another's way to have a file overwritten. */
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & 077) != 0)
+	    st.st_nlink != 1 || (st.st_mode & 077) != 0)
 		return err_set(
 		    e, "%s: must be a file of mode 0600 and our own", path);
 	if (st.st_size == 0 || load(b) == -1) {

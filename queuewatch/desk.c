@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define SECRETS_MOST 65536
+#define REFUSED_EVERY_S 5
 
 static void
 send_news(const struct desk *d, struct desk_news_frame *n)
@@ -287,7 +288,8 @@ take_order(struct desk *d, const struct desk_order *order)
 	} else {
 		o->state = BOOK_OVER;
 		o->outcome = REPORT_REFUSED;
-		log_warn("order %s for remedy %s refused: %s", o->id, o->remedy,
+		log_warn_limited(&d->refused, clock_mono_ms(), REFUSED_EVERY_S,
+		    "order %s for remedy %s refused: %s", o->id, o->remedy,
 		    o->text);
 	}
 	write_down(d, o);

@@ -1,6 +1,7 @@
 #ifndef QUEUEWATCH_DESK_H
 #define QUEUEWATCH_DESK_H
 
+#include "lib/log.h"
 #include "lib/report.h"
 #include "queuewatch/book.h"
 
@@ -52,6 +53,7 @@ struct desk {
 	struct book *book;
 	struct book_order *running; /* NULL: none */
 	struct timespec looked_at; /* the secret file's change then */
+	struct log_limit refused; /* who guesses does not fill the log */
 	int result; /* where the child that runs it tells; -1 */
 };
 

@@ -73,7 +73,7 @@ open_list(const char *path, struct buf *text, struct err *e)
 		goto fail;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+	    st.st_nlink != 1 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		(void)err_set(e, "%s: is somebody else's to write", path);
 		goto fail;
 	}

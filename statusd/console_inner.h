@@ -35,7 +35,7 @@ struct console {
 	struct gate *gate;
 	struct console_door doors[CONSOLE_DOORS];
 	size_t next_door;
-	struct log_limit fault;
+	struct log_limit fault, wrong;
 };
 
 #define CONSOLE_TOKEN 44 /* 32 bytes in base 64, and the NUL */

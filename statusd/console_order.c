@@ -216,7 +216,8 @@ explain(struct visit *v, const struct vault_order *o)
 		    ? "The server fetched it, and has not said what became of "
 		      "it. It is not sent again."
 		    : "The server has not reported since, so it never got this "
-		      "order, and will not get it any more.";
+		      "order, and will not get it any more. A code from paper "
+		      "is not spent by that.";
 	else
 		text = "The server fetches it with its next report. This page "
 		       "looks again by itself.";

@@ -1,5 +1,7 @@
 /* Who is there: pass phrase and code, and what the browser holds after that. */
 #include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/ip.h"
 #include "statusd/config.h"
 #include "statusd/console_inner.h"
 #include "statusd/store_operator.h"
@@ -203,6 +205,18 @@ field(struct html *h, const char *label, const char *name, const char *type,
 	html_end(h, "label");
 }
 
+/* Where somebody could listen, nothing is asked for that must stay secret. */
+static bool
+is_private(const struct visit *v)
+{
+	static const char own[] = { 127 }, own6[16] = { [15] = 1 };
+	const struct ip *c = &v->call->client;
+
+	return is_secure(v) ||
+	    memcmp(c->bytes, c->bits == 32 ? own : own6,
+	        c->bits == 32 ? sizeof(own) : sizeof(own6)) == 0;
+}
+
 void
 sign_page(struct visit *v, unsigned status)
 {
@@ -210,6 +224,10 @@ sign_page(struct visit *v, unsigned status)
 	                               : v->call->path;
 	struct html *h = &v->page.h;
 
+	if (!is_private(v)) {
+		frame_say(v, 403, "The console is for https alone");
+		return;
+	}
 	v->reply->status = status;
 	frame_begin(v, "Sign in");
 	frame_form(v, "sign-in", "tall");
@@ -272,8 +290,13 @@ refuse_for(struct visit *v, int64_t wait_s)
 static void
 refuse_wrong(struct visit *v)
 {
+	char address[IP_TEXT_SIZE];
+
 	gate_wrong(v->c->gate, &v->call->client, v->call->now);
-	console_note(v, "a wrong try to sign in");
+	/* Not among the notes: strangers would push out all the others. */
+	log_warn_limited(&v->c->wrong, clock_mono_ms(), 5,
+	    "console: a wrong try to sign in, from %s",
+	    ip_text(&v->call->client, address));
 	refuse(v, 403, "Name, pass phrase or code is wrong.");
 }
 
@@ -315,6 +338,8 @@ check(struct visit *v, struct store_operator *o, struct code_used *used_r)
 	if (strlen(phrase) > PHRASE_MOST ||
 	    crypto_pwhash_str_verify(o->phrase, phrase, strlen(phrase)) != 0) {
 		door_wrong(door, v->call->now);
+		console_note(
+		    v, "wrong pass phrase with a good code: %s", o->name);
 		return 1;
 	}
 	door_right(door);
@@ -362,6 +387,10 @@ sign_in(struct visit *v)
 
 	v->signed_in = false;
 	memset(&v->session, 0, sizeof(v->session));
+	if (!is_private(v)) {
+		sign_page(v, 403);
+		return;
+	}
 	if (wait > 0) {
 		refuse_for(v, wait);
 		return;

@@ -2,6 +2,7 @@
 #include "lib/clock.h"
 #include "lib/enrol.h"
 #include "lib/err.h"
+#include "lib/log.h"
 #include "statusd/config.h"
 #include "statusd/ctl.h"
 #include "statusd/store.h"
@@ -11,6 +12,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -123,6 +125,18 @@ print_all(const struct ctl *c, const struct store_operator *o, struct err *e)
 	return rc;
 }
 
+/* The secret of the codes is in it. */
+static void
+warn_of_readers(const struct ctl *c)
+{
+	struct stat st;
+
+	if (stat(c->config->store_path, &st) == 0 &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		log_warn(
+		    "others may read %s: chmod 600 it", c->config->store_path);
+}
+
 static int
 keep(struct ctl *c, const struct store_operator *o, struct err *e)
 {
@@ -187,6 +201,8 @@ ctl_enrol(struct ctl *c, int argc, char **argv, struct err *e)
 		(void)err_set(e, "no memory");
 	else if (keep(c, &o, e) == 0 && print_all(c, &o, e) == 0)
 		rc = CTL_DONE;
+	if (rc == CTL_DONE)
+		warn_of_readers(c);
 out:
 	sodium_memzero(phrase, sizeof(phrase));
 	sodium_memzero(&o, sizeof(o));

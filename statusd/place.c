@@ -73,7 +73,7 @@ make_file(const char *path, const struct daemon_user *user, struct err *e)
 {
 	int fd = open(path,
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-	    0640);
+	    0600);
 	int rc = 0;
 
 	if (fd == -1)

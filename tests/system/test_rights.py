@@ -156,6 +156,6 @@ def test_statusd(place):
     for name in os.listdir(folder):
         if name.endswith((".db", "-wal", "-shm")):
             mode = os.stat(os.path.join(folder, name)).st_mode
-            assert mode & 0o007 == 0, name + ": others may read it"
+            assert mode & 0o077 == 0, name + ": others may read it"
             assert os.stat(os.path.join(folder, name)).st_uid == NOBODY.pw_uid, name
     assert children(statusd.pid) == []

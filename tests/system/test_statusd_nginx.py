@@ -4,10 +4,12 @@ import os
 import pathlib
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
 
+from mg.console import PHRASE, Operator
 from mg.daemons import Statusd
 from mg.ports import free_port, is_listening
 from mg.wait import until
@@ -60,6 +62,33 @@ def nginx(place, statusd):
     yield ask
     child.terminate()
     child.wait(10)
+
+
+def test_the_console_through_nginx(place, statusd, nginx):
+    """Who guesses is known by his own address, not by nginx's."""
+    operator = Operator(statusd)
+    fields = {"name": "pat", "phrase": PHRASE, "code": "000000", "to": ""}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def sign_in(client, **changed):
+        body = urllib.parse.urlencode({**fields, **changed}).encode()
+        return nginx("/console/sign-in", {**form, "X-Forwarded-For": client}, body)
+    status, headers, body = nginx("/console/")
+    assert status == 200 and b"Pass phrase" in body
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert headers.get_all("Cache-Control") == ["no-store"]
+    assert "Access-Control-Allow-Origin" not in headers
+    # With http alone a stranger is not even asked.
+    status, _, body = nginx("/console/", {"X-Forwarded-For": "203.0.113.7"})
+    assert status == 403 and b"https alone" in body
+    assert sign_in("203.0.113.7", code=operator.code())[0] == 403
+    statusd.configure(url="https://status.example.net/")
+    statusd.restart()
+    for _ in range(5):
+        assert sign_in("203.0.113.7")[0] == 403
+    assert sign_in("203.0.113.7", code=operator.code())[0] == 429
+    sign_in("203.0.113.8", code=operator.code())
+    assert statusd.output().count("signed in") == 1
 
 
 PATHS = ["/", "/maintenance/", "/reports/", "/feed/", "/feed/atom/", "/feed.json",
