@@ -99,7 +99,9 @@ look_at_rows(struct sql *db, const struct grey_store_options *o,
 		if (++rows < EXPIRE_ROWS)
 			continue;
 		blob = sql_blob(st, 0, &n);
-		if (n == KEY_BYTES)
+		if (n != KEY_BYTES || memcmp(blob, x->key.bytes, n) <= 0)
+			rc = err_set(e, "rows are not in order");
+		else
 			memcpy(x->key.bytes, blob, n);
 		break;
 	}

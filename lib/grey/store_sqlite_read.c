@@ -115,6 +115,12 @@ store_each(struct grey_store *store,
 		n = read_portion(s, &at, rows, e);
 		for (i = 0; i < n && rc == 0; i++)
 			rc = each(&rows[i], arg, e);
+		/* else it would never end */
+		if (n > 0 &&
+		    memcmp(rows[n - 1].key.bytes, at.bytes, KEY_BYTES) <= 0)
+			rc = err_set(e,
+			    "store: the database is damaged: rows "
+			    "are not in order");
 		if (n > 0)
 			at = rows[n - 1].key;
 	} while (n == PORTION && rc == 0);

@@ -4,6 +4,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -55,3 +56,26 @@ def test_a_full_disk_in_the_middle(place):
     assert left or b"nothing was changed" in done.stderr
     assert wl.json("check")
     wl("test", "--client", "192.0.2.1", "--from", "a@b.example", "--to", "c@d.example")
+
+
+def test_a_damaged_database_is_read_to_an_end(wl):
+    """Keys that are not in order do not lead in a circle."""
+    now = int(time.time())
+    wl("import", "--from", "postgrey", "-", stdin=b"VERSION=3\nformat=print\n"
+       b"type=btree\nHEADER=END\n" + b"".join(
+           b" 192.0.2.0/s%d@b.example/r@d.example\n %d,%d\n" % (i, now - 700, now - 300)
+           for i in range(2000)) + b"DATA=END\n")
+    with sqlite3.connect(wl.db) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        keys = [k for (k,) in db.execute("SELECT key FROM envelope ORDER BY key")]
+    db.close()
+    with open(wl.db, "rb") as f:
+        whole = f.read()
+    for key in keys[255::256]:  # where a portion ends
+        whole = whole.replace(key, bytes(15) + b"\1")
+    with open(wl.db, "wb") as f:
+        f.write(whole)
+    for verb in ("stats", "lost", "check"):
+        done = wl(verb, ok=False)
+        assert done.returncode in (0, 1), (verb, done.stderr)
+    assert b"damaged" in wl("stats", ok=False).stderr
