@@ -10,6 +10,7 @@
 #include "queuewatch/showq.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,9 @@ struct causer {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_t thread;
-	bool stop, asked, known;
+	/* Set, nothing of others is touched any more: they may be gone. */
+	atomic_bool stop;
+	bool asked, known;
 	int64_t asked_ms;
 	char queue_directory[FACTS_PATH];
 	int64_t since;
@@ -36,8 +39,10 @@ struct causer {
 /* Of one reading: what arrived since, and all. */
 struct reading {
 	struct logreader *logreader;
+	const atomic_bool *stop;
 	int64_t since;
 	bool addresses;
+	bool any; /* a message was seen */
 	struct tally *recent[CAUSE_KINDS], *all[CAUSE_KINDS];
 };
 
@@ -72,8 +77,10 @@ see(const struct showq_entry *m, void *arg)
 	const char *domain;
 	size_t i;
 
-	if (strcmp(m->queue, "hold") == 0 || strcmp(m->queue, "maildrop") == 0)
+	if (*r->stop || strcmp(m->queue, "hold") == 0 ||
+	    strcmp(m->queue, "maildrop") == 0)
 		return;
+	r->any = true;
 	(void)template_fold(m->reason, reason);
 	for (i = 0; i < N_KINDS; i++) {
 		cause_name(m, kinds[i], name);
@@ -146,7 +153,9 @@ read_causes(struct causer *c, const char *queue_directory, struct reading *r)
 
 	if (!make_tallies(r->recent) || !make_tallies(r->all))
 		(void)err_set(&e, "no memory");
-	else if (showq_read(queue_directory, READ_MS, see, r, &e) == 0) {
+	/* Of a list too long to be read in time, what was read says enough. */
+	else if (showq_read(queue_directory, READ_MS, see, r, &e) == 0 ||
+	    (r->any && !*r->stop)) {
 		recent = tally_total(r->recent[CAUSE_DESTINATION]) > 0;
 		causes_of(recent ? r->recent : r->all, &causes);
 		judge_logins(r, &causes);
@@ -182,6 +191,7 @@ run(void *arg)
 		memcpy(queue_directory, c->queue_directory,
 		    sizeof(queue_directory));
 		r = (struct reading){ .logreader = c->logreader,
+			.stop = &c->stop,
 			.since = c->since,
 			.addresses = c->addresses };
 		(void)pthread_mutex_unlock(&c->lock);

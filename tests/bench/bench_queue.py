@@ -123,6 +123,7 @@ class Speaker(threading.Thread):
         os.makedirs(folder + "/public")
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(folder + "/public/showq")
+        os.chmod(folder + "/public/showq", 0o666)
         self.listener.listen()
         self.part = b"".join(record(100000 + i) for i in range(LISTED // 50))
         self.start()
@@ -202,6 +203,28 @@ def at_rest(found, place, postfix):
     qw.stop()
 
 
+def causes_of_a_million(found, place):
+    """A whole queuewatch whose queue grows, while it looks for what it is."""
+    spool = Spool(place, "causes")
+    Speaker(spool.path)
+    qw = Queuewatch(place, spool, name="causes", interval=Bare("2s"),
+                    queue={"warning": 10, "critical": 20}).start()
+    time.sleep(10)  # the start is over
+    spool.put("deferred", 50)
+    timer, most = Timer(), 0
+
+    def told():
+        nonlocal most
+        pids = session_pids(qw.pid)
+        most = max(most, sum(memory(pid) for pid in pids))
+        return "causes" in qw.finding("queue", "")["evidence"]
+    until(told, 120, "the causes", 0.1)
+    print(f"  causes of {LISTED:,} messages found after {timer.seconds():.1f} s")
+    found.goal("MiB resident meanwhile, all processes added up", most, at_most=16,
+               form=".1f")
+    qw.stop()
+
+
 def run_section():
     found = section("queue: the spool, showq, and queuewatch at rest")
     with Place() as place:
@@ -212,4 +235,5 @@ def run_section():
         at_rest(found, place, postfix)
         postfix.stop()
         of_a_million(found, place)
+        causes_of_a_million(found, place)
     return found.end()

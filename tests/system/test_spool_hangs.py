@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -127,6 +129,7 @@ def test_a_spool_that_is_mounted_anew(place, status, spool, hanging, watch):
     until(lambda: deferred(status) == 3 and level(status, "queue") == "ok", 40)
 
 
+@pytest.mark.skipif(not os.environ.get("MG_LONG"), reason="in make soak")
 def test_a_scanner_that_stops_is_replaced(place, status, spool, watch):
     spool.put("deferred", 5)
     qw = watch().start()
@@ -139,3 +142,36 @@ def test_a_scanner_that_stops_is_replaced(place, status, spool, watch):
     until(lambda: deferred(status) == 6 and level(status, "queue") == "ok", 60)
     until(lambda: not os.path.exists(f"/proc/{stopped}"), 10, "the old one is gone")
     stays(lambda: scanner(qw) is not None, 1)
+
+
+def tell_for_ever(listener, asked):
+    """A showq whose list has no end."""
+    with listener.accept()[0] as c:
+        asked.set()
+        for i in range(1 << 30):
+            fields = {"queue_name": "deferred", "queue_id": f"4jX5C75v5Gz{i + 1000}C",
+                      "time": str(int(time.time())), "size": "9", "sender": "a@b.example",
+                      "recipient": f"c{i}@jam.example", "reason": "450 4.2.0 later"}
+            try:
+                c.sendall(b"".join(f"{k}\0{v}\0".encode() for k, v in fields.items()) +
+                          b"\0")
+            except OSError:
+                return
+
+
+def test_it_ends_while_a_list_is_read(place, status, spool):
+    os.mkdir(spool.path + "/public")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(spool.path + "/public/showq")
+        os.chmod(spool.path + "/public/showq", 0o666)
+        listener.listen()
+        asked = threading.Event()
+        threading.Thread(target=tell_for_ever, args=(listener, asked),
+                         daemon=True).start()
+        qw = Queuewatch(place, spool, status_url=status.url, token=status.token,
+                        queue={"warning": 10, "critical": 20}).start()
+        until(lambda: level(status, "queue") == "ok", 20)
+        spool.put("deferred", 15)
+        assert asked.wait(30)
+        status.wait(len(status.got) + 1, 20)
+        assert qw.stop() == 0
