@@ -1,10 +1,13 @@
 #include "statusd/console.h"
 
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/ip.h"
+#include "statusd/claim.h"
 #include "statusd/config.h"
 #include "statusd/console_inner.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +72,26 @@ console_store(struct visit *v)
 		frame_say(v, 503, "The database cannot be used now");
 	}
 	return v->store;
+}
+
+int
+console_claim(struct visit *v, int64_t thread, const char *title,
+    const char *body, struct err *e)
+{
+	const struct claim c = { .thread = thread,
+		.title = title,
+		.body = body,
+		.now = v->call->now };
+	struct buf standing;
+	int rc;
+
+	buf_init(&standing, (size_t)64 * 1024);
+	rc = claim_check(v->store, &c, &standing, e);
+	if (rc == 0 && standing.len > 0)
+		console_note(v, "%" PRId64 " was said to be over; stands: %s",
+		    thread, buf_text(&standing));
+	buf_free(&standing);
+	return rc;
 }
 
 void

@@ -108,6 +108,12 @@ struct store *console_store(struct visit *v);
 int console_text(struct visit *v, const char *name, struct buf *b);
 /* The end of a transaction: what post.h returned; whether all is well. */
 bool console_finish(struct visit *v, int rc, struct err *e);
+/*
+ * Hold a text that was just published against the evidence, see claim.h. Within
+ * the transaction; 0 or -1.
+ */
+int console_claim(struct visit *v, int64_t thread, const char *title,
+    const char *body, struct err *e);
 /* Write down who did what. */
 void console_note(struct visit *v, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

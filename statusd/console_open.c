@@ -126,6 +126,14 @@ open_page(struct visit *v)
 	frame_end(v);
 }
 
+static int
+publish(struct visit *v, struct post_text *t, int64_t *id_r, struct err *e)
+{
+	int rc = post_open(v->store, t, v->call->now, id_r, e);
+
+	return rc == 0 ? console_claim(v, *id_r, t->title, t->body, e) : rc;
+}
+
 /* With t->kind, impact and times set. */
 static void
 begin(struct visit *v, struct post_text *t)
@@ -151,8 +159,7 @@ begin(struct visit *v, struct post_text *t)
 		if (console_store(v) == NULL)
 			goto answered;
 		done = store_begin(v->store, &e) == 0 &&
-		    console_finish(
-		        v, post_open(v->store, t, v->call->now, &id, &e), &e);
+		    console_finish(v, publish(v, t, &id, &e), &e);
 	}
 	if (!done && v->said[0] == '\0')
 		(void)snprintf(v->said, sizeof(v->said),

@@ -3,6 +3,7 @@
 #include "statusd/config.h"
 #include "statusd/console_inner.h"
 #include "statusd/post.h"
+#include "statusd/say.h"
 #include "statusd/store_console.h"
 #include "statusd/store_thread.h"
 #include "statusd/typed.h"
@@ -263,7 +264,7 @@ add(struct visit *v, int64_t id, const char *verb, struct err *e)
 		if (a.kind == MODEL_UPDATE)
 			a.status = status_of(form_get(&v->form, "status"));
 		if (a.body[0] == '\0' && a.kind == MODEL_RESOLUTION)
-			a.body = "This is resolved.";
+			a.body = say(SAY_THIS_IS_RESOLVED);
 		if (a.body[0] != '\0')
 			rc = post_add(v->store, &a, v->call->now, e);
 		else
@@ -271,6 +272,9 @@ add(struct visit *v, int64_t id, const char *verb, struct err *e)
 	} else {
 		(void)err_set(e, "%s", v->said);
 	}
+	if (rc == 0 && a.kind != MODEL_NOTE)
+		rc = console_claim(v, id,
+		    a.kind == MODEL_RESOLUTION ? "resolved" : "", a.body, e);
 	buf_free(&text);
 	return rc;
 }

@@ -1,59 +1,33 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "statusd/claim.h"
 #include "statusd/ctl.h"
-#include "statusd/post.h"
-#include "statusd/remind.h"
 #include "statusd/store.h"
 #include "statusd/store_fault.h"
 #include "statusd/store_thread.h"
 
 #include <stdio.h>
-
-static void
-take_standing(void *ctx, const char *what)
-{
-	log_warn("this still stands: %s", what);
-	buf_printf(ctx, "%s\n", what);
-}
+#include <string.h>
 
 /* The operator's other devices hear of it, too. */
-static int
-tell(struct ctl *c, const struct store_thread *t, const char *text,
-    struct err *e)
-{
-	char title[400];
-	const struct remind_flag f = { .thread = t->id,
-		.system = t->prefix,
-		.title = title,
-		.text = text };
-
-	(void)snprintf(title, sizeof(title),
-	    "Said to be over, but something stands: %s", t->title);
-	if (store_begin(c->store, e) == -1)
-		return CTL_FAILED;
-	return ctl_finish(c, remind_flag(c->store, &f, c->now, e), e);
-}
-
 int
 ctl_flag(struct ctl *c, int64_t thread, const char *title, const char *body,
     struct err *e)
 {
-	struct store_thread t;
-	struct buf text;
+	const struct claim x = {
+		.thread = thread, .title = title, .body = body, .now = c->now
+	};
+	struct buf standing;
 	int rc = CTL_FAILED;
 
-	if (!post_claims_end(title) && !post_claims_end(body))
-		return CTL_DONE;
-	buf_init(&text, (size_t)64 * 1024);
-	if (store_standing_each(c->store, thread, take_standing, &text, e) ==
-	        -1 ||
-	    store_thread_get(c->store, thread, &t, e) != 1)
-		goto out;
-	rc = text.len > 0 ? tell(c, &t, buf_text(&text), e) : CTL_DONE;
-	store_thread_free(&t);
-out:
-	buf_free(&text);
+	buf_init(&standing, (size_t)64 * 1024);
+	if (store_begin(c->store, e) == 0)
+		rc = ctl_finish(c, claim_check(c->store, &x, &standing, e), e);
+	for (const char *s = buf_text(&standing); *s != '\0';
+	     s += strcspn(s, "\n") + 1)
+		log_warn("this still stands: %.*s", (int)strcspn(s, "\n"), s);
+	buf_free(&standing);
 	return rc;
 }
 

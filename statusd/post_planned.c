@@ -144,15 +144,17 @@ post_planned(
 bool
 post_claims_end(const char *text)
 {
-	static const char *const claims[] = { "resolved", "back to normal",
-		"fixed", "is over", "works again", "restored",
-		"fully operational", NULL };
+	char claim[64];
 
-	for (size_t i = 0; claims[i] != NULL; i++) {
-		const char *p = strcasestr(text, claims[i]);
+	for (const char *c = say(SAY_CLAIMS); *c != '\0';) {
+		int n = (int)strcspn(c, "|");
+		const char *p;
 
+		(void)snprintf(claim, sizeof(claim), "%.*s", n, c);
+		p = claim[0] != '\0' ? strcasestr(text, claim) : NULL;
 		if (p != NULL && (p == text || !isalpha((unsigned char)p[-1])))
 			return true;
+		c += n + (c[n] == '|');
 	}
 	return false;
 }

@@ -9,6 +9,7 @@ import pytest
 
 from mg.console import PHRASE, Console, Operator
 from mg.daemons import Bare, Statusd
+from mg.servers import Webhook
 from mg.smallfs import SmallFs
 from mg.wait import until
 
@@ -283,6 +284,24 @@ def test_posts_from_the_phone(statusd, console, server):
     console.act("incident/publish", {"id": "999"})
     assert console.status == 404
     assert "opened" in console.ask("log")
+
+
+def test_a_claim_against_the_evidence(place):
+    """"Resolved", says the phone; the queue says otherwise: all are told."""
+    with Webhook() as hook:
+        statusd = Statusd(place, alerts={"hook": {"url": hook.url}}).start()
+        console = Console(statusd)
+        console.sign_in(Operator(statusd))
+        server = Reporter(statusd)
+        server.send(finding("queue", "", "critical"))
+        number = re.search(r'/console/incident/(\d+)"', console.ask(""))[1]
+        console.act("incident/update", {"id": number, "text": "We look into it."})
+        console.act("incident/resolve", {"id": number, "text": "All is well."})
+        assert console.status == 303
+        told = hook.wait(1, 15, lambda m: "something stands" in m["title"])
+        assert "queue" in told[0]["text"], told
+        assert "was said to be over; stands" in console.ask("log")
+        assert len([m for m in hook.got if "something stands" in m["title"]]) == 1
 
 
 def test_drafts(place):
