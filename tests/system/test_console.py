@@ -8,9 +8,11 @@ import signal
 import pytest
 
 from mg.console import PHRASE, Console, Operator
-from mg.daemons import Bare, Statusd
+from mg.daemons import Bare, Queuewatch, Statusd
 from mg.servers import Webhook
 from mg.smallfs import SmallFs
+from mg.spool import Spool
+from mg.totp import new_secret, totp
 from mg.wait import until
 
 
@@ -371,3 +373,87 @@ def test_an_order_with_a_full_disk(place):
     assert statusd.report(server.token, text)[1]["orders"] == []
     assert "more room" in c.ask("order/" + id)
     assert PHRASE not in statusd.output()
+
+
+class Both:
+    """A real queuewatch and a real statusd, with a remedy that leaves a mark."""
+
+    def __init__(self, place, data, command):
+        self.mark = place / "mark"
+        self.statusd = Statusd(place, store=f"sqlite:{data}/status.db",
+                               site_directory=data + "/site",
+                               systems={"NC036": {"role": "Mail server"},
+                                        "NC037": {"role": "Relay"}}).start()
+        self.other = Reporter(self.statusd, "NC037")
+        self.statusd.site = data + "/site"
+        self.secret = new_secret()
+        place.folder("secrets", 0o755)
+        secrets = place.write("secrets/remedy.totp", f"grow {self.secret}\n", 0o600)
+        self.queuewatch = Queuewatch(
+            place, Spool(place), self.statusd, data_directory=data + "/qw",
+            remedy_secret_file=secrets, sections={
+                ("disk", data): {"warning": Bare("99.8%"), "critical": Bare("99.9%")},
+                ("remedy", "grow"): {"title": "Grow", "command": [
+                    "/bin/sh", "-c", f"echo in >>{self.mark}; {command};"
+                                     f" echo out >>{self.mark}"]}}).start()
+        self.console = Console(self.statusd)
+        self.operator = Operator(self.statusd)
+        self.console.sign_in(self.operator)
+        self.offered()
+
+    def offered(self):
+        until(lambda: "Code for &quot;grow" in self.console.ask(""), 10)
+
+    def marks(self):
+        try:
+            with open(self.mark, encoding="utf-8") as f:
+                return f.read().split()
+        except FileNotFoundError:
+            return []
+
+
+def test_an_order_with_every_disk_full(place):
+    """Neither side can write, and the remedy is carried out all the same."""
+    disk = SmallFs(place, "small", 24 << 20)
+    os.chmod(disk.path, 0o777)
+    both = Both(place, disk.path, "true")
+    disk.fill(1.0)
+    # Until the reports are refused: the database has some room of its own.
+    for seq in range(2000, 2060):
+        text = report(seq, *[finding("service", f"s{i}" + "x" * 900, "warning")
+                             for i in range(200)])
+        text["system"] = "NC037"
+        if both.statusd.report(both.other.token, text)[0] == 503:
+            break
+    id = both.console.order("NC036", "grow", totp(both.secret))
+    assert id, both.console.text
+    until(lambda: both.marks() == ["in", "out"], 20, "it is carried out")
+    os.unlink(os.path.join(disk.path, "ballast"))
+    until(lambda: ">Done<" in both.console.ask("order/" + id), 30,
+          "with space again its result is told")
+    assert both.marks() == ["in", "out"]
+
+
+def test_kill_either_side_and_nothing_is_done_twice(place):
+    both = Both(place, place.folder("data", 0o777), "sleep 2")
+    id = both.console.order("NC036", "grow", totp(both.secret))
+    until(both.marks, 20, "it has begun")
+    both.statusd.signal(signal.SIGKILL)
+    both.statusd.popen.wait()
+    both.queuewatch.signal(signal.SIGUSR1)
+    both.statusd.start()
+    until(lambda: ">Done<" in both.console.ask("order/" + id), 30)
+    assert both.marks() == ["in", "out"]
+    both.offered()
+    # The same code again, and the same after both were killed.
+    for _ in range(2):
+        again = both.console.order("NC036", "grow", totp(both.secret, -1))
+        until(lambda i=again: ">Refused<" in both.console.ask("order/" + i), 20)
+        for daemon in (both.queuewatch, both.statusd):
+            daemon.signal(signal.SIGKILL)
+            daemon.popen.wait()
+            until(lambda d=daemon: not d.leftovers(), 5)
+        both.statusd.start()
+        both.queuewatch.start()
+        both.offered()
+    assert both.marks() == ["in", "out"]
