@@ -46,10 +46,6 @@ def test_no_answered_triplet_is_lost(place):
     assert load.stop() == 0, load.output()
     during = json.loads(load.output())
     assert during["wrong"] == 0, f"known ones passed, new ones waited: {during}"
-    # Beside other tests the processors are shared.
-    bound = 3.0 if "PYTEST_XDIST_WORKER" in os.environ else 1.0
-    assert slowest < bound, f"ready only after {slowest:.2f} s"
-
     store = sqlite3.connect(milter.store)
     assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     store.close()
@@ -63,3 +59,7 @@ def test_no_answered_triplet_is_lost(place):
     print(f"{KILLS} kills, {answered} answered envelopes, none lost; "
           f"ready again in at most {slowest * 1000:.0f} ms")
     milter.stop()
+    # Beside other tests the processors are shared.
+    busy = os.getloadavg()[0] > os.cpu_count()
+    bound = 3.0 if busy or "PYTEST_XDIST_WORKER" in os.environ else 1.0
+    assert slowest < bound, f"ready only after {slowest:.2f} s"
