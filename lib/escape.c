@@ -34,13 +34,19 @@ escape_utf8(const char *s, size_t n, unsigned *cp_r)
 	return len;
 }
 
+/* Turns the direction of the text behind it, for as long as it likes. */
+static int
+turns_text(unsigned cp)
+{
+	return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
 /* Would act on a terminal or break a line: see escape_line(). */
 static int
 acts_on_line(unsigned cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 ||
-	    cp == 0x2029 || (cp >= 0x202a && cp <= 0x202e) ||
-	    (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200e || cp == 0x200f ||
+	    cp == 0x2029 || turns_text(cp) || cp == 0x200e || cp == 0x200f ||
 	    cp == 0x061c || cp == 0xfeff;
 }
 
@@ -109,7 +115,9 @@ escape_markup(struct buf *b, const char *s, size_t n)
 		    (cp >= 0x7f && cp < 0xa0) || cp == 0xfffe || cp == 0xffff) {
 			len = len == 0 ? 1 : len;
 			buf_str(b, "\xef\xbf\xbd");
-		} else if (cp == '&')
+		} else if (turns_text(cp))
+			continue;
+		else if (cp == '&')
 			buf_str(b, "&amp;");
 		else if (cp == '<')
 			buf_str(b, "&lt;");

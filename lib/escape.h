@@ -20,7 +20,8 @@ void escape_line(struct buf *b, const char *s, size_t n);
 
 /*
  * For HTML and XML text and quoted attributes: & < > " ' as entities; controls
- * that XML 1.0 forbids become U+FFFD.
+ * that XML 1.0 forbids become U+FFFD; those that turn the direction of all the
+ * text behind them (U+202A to U+202E, U+2066 to U+2069) are left out.
  */
 void escape_markup(struct buf *b, const char *s, size_t n);
 

@@ -34,31 +34,76 @@ has_content(int dir, const char *name, const struct blob *b)
 	return b != NULL && at == b->len;
 }
 
+/*
+ * One folder further down, made where it is missing and "make" is set.  What
+ * stands there in its place, such as a link, is not followed, and goes.
+ */
+static int
+step_down(int at, const char *name, bool make)
+{
+	static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC;
+	int fd = openat(at, name, flags);
+
+	if (fd != -1 || !make)
+		return fd;
+	if (errno == ENOTDIR || errno == ELOOP)
+		(void)unlinkat(at, name, 0);
+	if (mkdirat(at, name, 0755) != 0 && errno != EEXIST)
+		return -1;
+	return openat(at, name, flags);
+}
+
+/*
+ * The folder of the file, without following a link on the way; *last_r is its
+ * name in there.  The caller closes it.  -1 with errno set.
+ */
+static int
+open_folder(int dir, const char *name, bool make, const char **last_r)
+{
+	char part[NAME_SIZE];
+	const char *slash;
+	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0), next;
+
+	while (at != -1 && (slash = strchr(name, '/')) != NULL) {
+		(void)snprintf(
+		    part, sizeof(part), "%.*s", (int)(slash - name), name);
+		next = step_down(at, part, make);
+		(void)close(at);
+		at = next;
+		name = slash + 1;
+	}
+	*last_r = name;
+	return at;
+}
+
 static void
 gz_name(const char *name, char out[NAME_SIZE])
 {
 	(void)snprintf(out, NAME_SIZE, "%s.gz", name);
 }
 
-/* "a/b.html" is made as "a/.b.html.tmp". */
+/* "b.html" is made as ".b.html.tmp". */
 static void
 temporary_name(const char *name, char out[NAME_SIZE])
 {
-	const char *slash = strrchr(name, '/');
-	size_t folder = slash != NULL ? (size_t)(slash + 1 - name) : 0;
-
-	(void)snprintf(out, NAME_SIZE, "%.*s.%.1024s.tmp", (int)folder, name,
-	    name + folder);
+	(void)snprintf(out, NAME_SIZE, ".%.1024s.tmp", name);
 }
 
 bool
 site_file_matches(int dir, const struct site_file *f)
 {
 	char gz[NAME_SIZE];
+	const char *last;
+	int at = open_folder(dir, f->name, false, &last);
+	bool matches;
 
-	gz_name(f->name, gz);
-	return has_content(dir, f->name, f->body) &&
-	    has_content(dir, gz, f->gz);
+	if (at == -1)
+		return false;
+	gz_name(last, gz);
+	matches = has_content(at, last, f->body) && has_content(at, gz, f->gz);
+	(void)close(at);
+	return matches;
 }
 
 int
@@ -66,10 +111,14 @@ site_file_open(int dir, const struct site_file *f, bool gz)
 {
 	char name[NAME_SIZE];
 	struct stat st;
-	int fd;
+	const char *last;
+	int at = open_folder(dir, f->name, false, &last), fd;
 
-	(void)snprintf(name, sizeof(name), "%s%s", f->name, gz ? ".gz" : "");
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (at == -1)
+		return -1;
+	(void)snprintf(name, sizeof(name), "%s%s", last, gz ? ".gz" : "");
+	fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	(void)close(at);
 	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -95,22 +144,6 @@ site_file_is_whole(int dir, const struct site_file *f)
 	if (gz != -1)
 		(void)close(gz);
 	return same;
-}
-
-static int
-make_folders(int dir, const char *name, struct err *e)
-{
-	char path[NAME_SIZE];
-
-	for (const char *p = strchr(name, '/'); p != NULL;
-	     p = strchr(p + 1, '/')) {
-		(void)snprintf(
-		    path, sizeof(path), "%.*s", (int)(p - name), name);
-		if (mkdirat(dir, path, 0755) != 0 && errno != EEXIST)
-			return err_set(
-			    e, "make folder %s: %s", path, strerror(errno));
-	}
-	return 0;
 }
 
 static int
@@ -162,41 +195,62 @@ take_place(int dir, const char *name, struct err *e)
 	return err_set(e, "rename %s: %s", tmp, strerror(errno));
 }
 
-int
-site_file_write(int dir, const struct site_file *f, struct err *e)
+/* In its folder. */
+static int
+write_both(int at, const char *name, const struct site_file *f, struct err *e)
 {
 	char gz[NAME_SIZE], tmp[NAME_SIZE];
 
-	gz_name(f->name, gz);
-	if (make_folders(dir, f->name, e) != 0)
+	gz_name(name, gz);
+	if (f->gz != NULL && write_temporary(at, gz, f->gz, e) != 0)
 		return -1;
-	if (f->gz != NULL && write_temporary(dir, gz, f->gz, e) != 0)
-		return -1;
-	if (write_temporary(dir, f->name, f->body, e) != 0)
+	if (write_temporary(at, name, f->body, e) != 0)
 		goto undo_gz;
-	/* Killed in between, the two never differ: a web server sends the
-	   plain one while there is no other. */
-	(void)unlinkat(dir, gz, 0);
-	if (take_place(dir, f->name, e) == 0 &&
-	    (f->gz == NULL || take_place(dir, gz, e) == 0))
+	/*
+	 * Killed in between, the two never differ: a web server sends the
+	 * plain one while there is no other.
+	 */
+	(void)unlinkat(at, gz, 0);
+	if (take_place(at, name, e) == 0 &&
+	    (f->gz == NULL || take_place(at, gz, e) == 0))
 		return 0;
-	temporary_name(f->name, tmp);
-	(void)unlinkat(dir, tmp, 0);
+	temporary_name(name, tmp);
+	(void)unlinkat(at, tmp, 0);
 undo_gz:
 	temporary_name(gz, tmp);
-	(void)unlinkat(dir, tmp, 0);
+	(void)unlinkat(at, tmp, 0);
 	return -1;
+}
+
+int
+site_file_write(int dir, const struct site_file *f, struct err *e)
+{
+	const char *last;
+	int at = open_folder(dir, f->name, true, &last), rc;
+
+	if (at == -1)
+		return err_set(
+		    e, "make the folder of %s: %s", f->name, strerror(errno));
+	rc = write_both(at, last, f, e);
+	(void)close(at);
+	return rc == 0 ? 0 : err_prefix(e, "%s", f->name);
 }
 
 void
 site_file_remove(int dir, const char *name)
 {
 	char path[NAME_SIZE];
+	const char *last;
 	char *slash;
+	int at = open_folder(dir, name, false, &last);
 
-	gz_name(name, path);
-	(void)unlinkat(dir, path, 0);
-	(void)unlinkat(dir, name, 0);
+	if (at == -1)
+		return;
+	gz_name(last, path);
+	(void)unlinkat(at, path, 0);
+	(void)unlinkat(at, last, 0);
+	(void)close(at);
+	(void)snprintf(path, sizeof(path), "%s", name);
 	while ((slash = strrchr(path, '/')) != NULL) {
 		*slash = '\0';
 		if (unlinkat(dir, path, AT_REMOVEDIR) != 0)
