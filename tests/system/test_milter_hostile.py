@@ -15,7 +15,7 @@ from mg.ports import free_port
 from mg.wait import until
 from test_spf_hostile import Worst, senders
 
-SECONDS = float(os.environ.get("MG_HOSTILE_SECONDS", "4"))
+SECONDS = float(os.environ.get("MG_HOSTILE_SECONDS", "2"))
 TIMEOUT_MS = 500
 SESSIONS = 24
 INSIDE, OUTSIDE = ("192.0.2.7", "198.51.100.1"), ("203.0.113.1", "2001:db8::9")

@@ -175,14 +175,46 @@ only_what_is_over(void **state)
 	grey_store_close(s);
 }
 
+/* What can be read goes before its row: the store was told to keep it a day. */
+static void
+text_goes_first(void **state)
+{
+	static const char readable[] = "SELECT count(*) FROM envelope WHERE "
+	                               "sender IS NOT NULL OR recipient IS NOT "
+	                               "NULL OR client IS NOT NULL";
+	struct grey_store_options o = { .keep = { .retry_window_s = 2 * DAY,
+		                            .lifetime_s = 36 * DAY,
+		                            .lost_s = 7 * DAY },
+		.text = GREY_TEXT_WAITING,
+		.text_keep_s = DAY };
+	int64_t begin = clock_now();
+	struct grey_store *s;
+	struct err e;
+	char file[64];
+
+	(void)state;
+	(void)snprintf(file, sizeof(file), "%s/text.db", path);
+	s = open_store(file);
+	grey_store_configure(s, &o);
+	assert_int_equal(attempt(s, 1, 1, begin), GREY_NEW);
+	assert_int_equal(grey_store_expire(s, begin + DAY, &e), 0);
+	assert_int_equal(ask(file, readable), 1);
+	assert_int_equal(grey_store_expire(s, begin + DAY + 1, &e), 0);
+	assert_int_equal(ask(file, readable), 0);
+	assert_int_equal(ask(file, "SELECT count(*) FROM envelope"), 1);
+	assert_int_equal(attempt(s, 1, 1, begin + DAY + 2), GREY_PASS);
+	grey_store_close(s);
+}
+
 int
 main(void)
 {
-	static const char *const names[] = { "grey.db", "over.db" };
+	static const char *const names[] = { "grey.db", "over.db", "text.db" };
 	static const char *const ends[] = { "", "-wal", "-shm", ".whitelist" };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ten_weeks),
 		cmocka_unit_test(only_what_is_over),
+		cmocka_unit_test(text_goes_first),
 	};
 	char file[80];
 	size_t i;
