@@ -145,7 +145,7 @@ find(const struct config *c, const struct facts *facts, struct found *f,
 		if (showq_list(facts, READ_MS, see, f, e) == -1)
 			return -1;
 		f->looking = false;
-		if (whose_read(f->whose, log) == 0)
+		if (whose_read(f->whose, log, facts->mail_owner) == 0)
 			return err_set(e,
 			    "no mail log can be read: who sent it is not "
 			    "known");

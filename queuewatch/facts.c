@@ -12,7 +12,7 @@
 
 #define ANSWER_MAX 65536
 
-enum kind { TEXT, WORD, NAME, BYTES, SECONDS, YES };
+enum kind { TEXT, WORD, NAME, OWNER, BYTES, SECONDS, YES };
 
 /* Postfix's own defaults (postconf(5)). */
 static const struct {
@@ -32,6 +32,7 @@ static const struct {
 	{ "multi_instance_directories", TEXT, offsetof(struct facts, others),
 	    "" },
 	{ "multi_instance_name", NAME, offsetof(struct facts, name), "" },
+	{ "mail_owner", OWNER, offsetof(struct facts, mail_owner), "postfix" },
 	{ "multi_instance_enable", YES, offsetof(struct facts, enabled), "no" },
 	{ "home_mailbox", YES, offsetof(struct facts, homes), "" },
 	{ "enable_long_queue_ids", YES, offsetof(struct facts, long_queue_ids),
@@ -96,6 +97,10 @@ set_fact(struct facts *f, size_t i, const char *value)
 		break;
 	case NAME:
 		if (strlen(value) < sizeof(f->name))
+			memcpy(field, value, strlen(value) + 1);
+		break;
+	case OWNER:
+		if (strlen(value) < sizeof(f->mail_owner))
 			memcpy(field, value, strlen(value) + 1);
 		break;
 	case BYTES:

@@ -23,6 +23,7 @@ struct facts {
 	/* "transport:nexthop" that mail passes first, main.cf's or the first
 	 * of a service in master.cf; "": none */
 	char content_filter[256];
+	char mail_owner[64]; /* whom Postfix's programs run as */
 	bool homes; /* mail goes to the users' homes */
 	bool long_queue_ids;
 	int64_t message_size_limit; /* 0: none */

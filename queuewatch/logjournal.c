@@ -74,7 +74,7 @@ is_readable(struct logjournal *j)
 }
 
 struct logjournal *
-logjournal_open(const char *directory, const char *cursor, struct err *e)
+logjournal_open(const char *owner, const char *cursor, struct err *e)
 {
 	struct logjournal *j = calloc(1, sizeof(*j));
 	char room[1024];
@@ -85,13 +85,11 @@ logjournal_open(const char *directory, const char *cursor, struct err *e)
 		(void)err_set(e, "no memory");
 		return NULL;
 	}
-	if (getpwnam_r("postfix", &pw, room, sizeof(room), &found) == 0 &&
+	if (getpwnam_r(owner, &pw, room, sizeof(room), &found) == 0 &&
 	    found != NULL)
 		(void)snprintf(j->postfix_uid, sizeof(j->postfix_uid), "%lu",
 		    (unsigned long)found->pw_uid);
-	rc = directory != NULL
-	    ? sd_journal_open_directory(&j->journal, directory, 0)
-	    : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY);
+	rc = sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY);
 	if (rc >= 0)
 		rc = sd_journal_add_match(j->journal, "SYSLOG_FACILITY=2", 0);
 	/* From here on it is told of files that are new, after a rotation. */

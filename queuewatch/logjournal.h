@@ -22,12 +22,12 @@ typedef void logjournal_entry(
 #define LOGJOURNAL_HEAD "head"
 
 /*
- * Begin behind "cursor", at the end where that is "", at the beginning where
- * it is LOGJOURNAL_HEAD.  "directory" is
- * NULL for this host's journal.  NULL with *e set.
+ * This host's journal, behind "cursor", at the end where that is "", at the
+ * beginning where it is LOGJOURNAL_HEAD.  "owner" is Postfix's mail_owner.
+ * NULL with *e set.
  */
 struct logjournal *logjournal_open(
-    const char *directory, const char *cursor, struct err *e);
+    const char *owner, const char *cursor, struct err *e);
 void logjournal_close(struct logjournal *j); /* NULL is harmless */
 
 /* As logfile_read(): 1, 0 or -1. */

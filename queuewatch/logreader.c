@@ -26,6 +26,7 @@ struct logreader {
 	pthread_t thread;
 	bool stop, aimed;
 	char source[LOGFILE_PATH];
+	char owner[64]; /* Postfix's mail_owner */
 	struct ledger ledger;
 	struct logreader_status status;
 	logreader_line *tap; /* NULL: none */
@@ -121,13 +122,17 @@ open_source(struct logreader *r, const char *source, struct err *e)
 {
 	struct logfile_place at = kept_place(r, source);
 	const char *cursor = at.known ? kept_text(r, "cursor") : "";
+	char owner[sizeof(r->owner)];
 	int rc = 0;
 
 	close_source(r);
 	if (r->cursor[0] != '\0')
 		cursor = r->cursor;
 	if (strcmp(source, "journal") == 0) {
-		r->journal = logjournal_open(NULL, cursor, e);
+		(void)pthread_mutex_lock(&r->lock);
+		memcpy(owner, r->owner, sizeof(owner));
+		(void)pthread_mutex_unlock(&r->lock);
+		r->journal = logjournal_open(owner, cursor, e);
 		rc = r->journal != NULL ? 0 : -1;
 	} else {
 		rc = logfile_init(&r->file, source, &at, e);
@@ -349,14 +354,14 @@ logreader_stop(struct logreader *r)
 }
 
 void
-logreader_aim(
-    struct logreader *r, const char *source, const char *content_filter)
+logreader_aim(struct logreader *r, const struct logreader_target *to)
 {
 	(void)pthread_mutex_lock(&r->lock);
-	ledger_set_filter(&r->ledger, content_filter);
-	if (strcmp(r->source, source) != 0) {
-		(void)snprintf(r->source, sizeof(r->source), "%s", source);
-		if (*source == '\0')
+	ledger_set_filter(&r->ledger, to->content_filter);
+	(void)snprintf(r->owner, sizeof(r->owner), "%s", to->mail_owner);
+	if (strcmp(r->source, to->source) != 0) {
+		(void)snprintf(r->source, sizeof(r->source), "%s", to->source);
+		if (*to->source == '\0')
 			(void)snprintf(r->status.why, sizeof(r->status.why),
 			    "There is no mail log.");
 		r->aimed = true;

@@ -26,12 +26,13 @@ struct logreader *logreader_start(struct state *state, logfile_opener *opener,
     void *opener_arg, struct err *e);
 void logreader_stop(struct logreader *r); /* NULL is harmless */
 
-/*
- * What to read: a path, "journal", or "" for nothing; and Postfix's
- * content_filter ("" for none).  Harmless where nothing changed.
- */
-void logreader_aim(
-    struct logreader *r, const char *source, const char *content_filter);
+/* What to read; harmless where nothing changed. */
+struct logreader_target {
+	const char *source; /* a path, "journal", or "" for nothing */
+	const char *content_filter; /* Postfix's; "": none */
+	const char *mail_owner; /* Postfix's */
+};
+void logreader_aim(struct logreader *r, const struct logreader_target *to);
 
 /* Keep it there from now on, where it was kept nowhere. */
 void logreader_keep(struct logreader *r, struct state *state);

@@ -16,16 +16,18 @@ void
 sample_log_aim(struct watch *w)
 {
 	const struct config *c = w->config;
+	const struct facts *f = &w->first.facts;
+	struct logreader_target to = { "", "", "postfix" };
 
-	if (c->postfix_config[0] == '\0')
-		logreader_aim(w->logreader, "", "");
-	else if (w->facts_known)
-		logreader_aim(w->logreader,
-		    logreader_source(c->maillog, w->first.facts.maillog_file),
-		    w->first.facts.content_filter);
-	else if (w->facts_fault[0] != '\0')
-		logreader_aim(
-		    w->logreader, logreader_source(c->maillog, ""), "");
+	if (c->postfix_config[0] != '\0' && w->facts_known)
+		to = (struct logreader_target){ logreader_source(c->maillog,
+			                            f->maillog_file),
+			f->content_filter, f->mail_owner };
+	else if (c->postfix_config[0] != '\0' && w->facts_fault[0] != '\0')
+		to.source = logreader_source(c->maillog, "");
+	else if (c->postfix_config[0] != '\0')
+		return;
+	logreader_aim(w->logreader, &to);
 }
 
 /* A mail store at its floor: greymilter can make senders wait. */

@@ -164,7 +164,7 @@ read_queue(struct count *c, struct err *e)
 		return -1;
 	if (c->whose == NULL)
 		return 0;
-	if (whose_read(c->whose, c->log) == 0)
+	if (whose_read(c->whose, c->log, c->instances[0].mail_owner) == 0)
 		(void)fprintf(stderr,
 		    "queuewatch: no mail log can be read: who sent it is not "
 		    "known\n");

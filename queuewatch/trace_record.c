@@ -186,14 +186,17 @@ await_log(struct recorder *r)
 static int
 open_log(struct recorder *r, struct err *e)
 {
+	const struct logreader_target to = {
+		logreader_source(r->config->maillog, r->facts.maillog_file),
+		r->facts.content_filter, r->facts.mail_owner
+	};
+
 	r->log = logreader_start(NULL, NULL, NULL, e);
 	if (r->log == NULL)
 		return -1;
 	record_learned(r);
 	logreader_tap(r->log, record_line, r);
-	logreader_aim(r->log,
-	    logreader_source(r->config->maillog, r->facts.maillog_file),
-	    r->facts.content_filter);
+	logreader_aim(r->log, &to);
 	await_log(r);
 	r->causer = causer_start(r->log, e);
 	return r->causer != NULL ? 0 : -1;

@@ -169,10 +169,10 @@ more(void *arg)
 }
 
 static int
-read_journal(struct whose *w)
+read_journal(struct whose *w, const char *mail_owner)
 {
 	struct err e;
-	struct logjournal *j = logjournal_open(NULL, LOGJOURNAL_HEAD, &e);
+	struct logjournal *j = logjournal_open(mail_owner, LOGJOURNAL_HEAD, &e);
 	int rc = 1;
 
 	if (j == NULL)
@@ -184,11 +184,11 @@ read_journal(struct whose *w)
 }
 
 int
-whose_read(struct whose *w, const char *log)
+whose_read(struct whose *w, const char *log, const char *mail_owner)
 {
 	w->dates.now = clock_now();
 	if (strcmp(log, "journal") == 0)
-		return read_journal(w);
+		return read_journal(w, mail_owner);
 	return *log == '/' ? logfile_each(log, more, take_line, w) : 0;
 }
 

@@ -25,9 +25,9 @@ void whose_reset(struct whose *w);
 void whose_want(struct whose *w, const char *queue_id);
 /*
  * Look in the log: a path, "journal", or "" for none.  Newest first, until all
- * are found.  Returns how many files were read.
+ * are found; "mail_owner" is Postfix's.  Returns how many files were read.
  */
-int whose_read(struct whose *w, const char *log);
+int whose_read(struct whose *w, const char *log, const char *mail_owner);
 /* What is known of it, or NULL where it was not wanted. */
 const struct whose_entry *whose_of(struct whose *w, const char *queue_id);
 void whose_each(struct whose *w,

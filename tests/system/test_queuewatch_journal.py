@@ -1,6 +1,7 @@
 """queuewatch and the mail log in systemd's journal."""
 
 import os
+import pwd
 
 import pytest
 
@@ -8,6 +9,7 @@ from mg import smtp
 from mg.daemons import Bare, Queuewatch
 from mg.journal import Journal
 from mg.postfix import Postfix
+from mg.spool import Spool
 from mg.wait import stays, until
 
 SENT = ("A{n}: to=<u@x.example>, relay=mx.x.example[192.0.2.1]:25, delay=1, "
@@ -106,6 +108,17 @@ def test_restarts_and_rotations_lose_and_double_nothing(place, journal):
     daemon.start()
     until(lambda: daemon.count() == 1, 10)
     stays(lambda: daemon.count() == 1, 0.5, "and nothing twice")
+
+
+def test_postfix_by_another_user(place, journal):
+    spool = Spool(place, mail_owner="daemon")
+    daemon = Watch(place, spool, journal).start()
+    until(lambda: daemon.count() == 0, 10)
+    journal.say("smtp", SENT.format(n=1), uid=pwd.getpwnam("postfix").pw_uid)
+    for n in (2, 3):
+        journal.say("smtp", SENT.format(n=n), uid=pwd.getpwnam("daemon").pw_uid)
+    journal.say("smtp", SENT.format(n=4))
+    until(lambda: daemon.count() == 3, 10)
 
 
 def test_what_others_write_counts_for_nothing(place, journal):
