@@ -10,6 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Line by line, to who sits before it. */
+static void
+warn(const char *text)
+{
+	while (*text != '\0') {
+		int n = (int)strcspn(text, "\n");
+
+		log_warn("this still stands: %.*s", n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 /* The operator's other devices hear of it, too. */
 int
 ctl_flag(struct ctl *c, int64_t thread, const char *title, const char *body,
@@ -24,9 +36,7 @@ ctl_flag(struct ctl *c, int64_t thread, const char *title, const char *body,
 	buf_init(&standing, (size_t)64 * 1024);
 	if (store_begin(c->store, e) == 0)
 		rc = ctl_finish(c, claim_check(c->store, &x, &standing, e), e);
-	for (const char *s = buf_text(&standing); *s != '\0';
-	     s += strcspn(s, "\n") + 1)
-		log_warn("this still stands: %.*s", (int)strcspn(s, "\n"), s);
+	warn(buf_text(&standing));
 	buf_free(&standing);
 	return rc;
 }
