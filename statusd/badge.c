@@ -168,6 +168,9 @@ badge_glance(const struct model_site *site, int64_t now, struct buf *out)
 		html_start(h, "li", NULL);
 		link_out(&p, page_system_path(s->code, path), s->code);
 		html_text(h, " ");
+		if (s->role[0] != '\0')
+			html_element(h, "span", s->role, "class", "what", NULL);
+		html_text(h, " ");
 		page_chip(
 		    &p, view_state_style(s->state), view_state_word(s->state));
 		html_end(h, "li");

@@ -32,16 +32,22 @@ systems_of(struct page *p, const struct model_thread *t)
 }
 
 static void
-planned_times(struct page *p, const struct model_thread *t)
+planned_span(struct page *p, const struct model_thread *t)
 {
 	const struct page_slot span[] = {
 		{ .name = "from", .minute = t->planned_from },
 		{ .name = "until", .minute = t->planned_until },
 	};
 
-	html_start(&p->h, "p", "class", "planned", NULL);
 	page_say(p, t->planned_until != 0 ? SAY_PLANNED_SPAN : SAY_PLANNED_FROM,
 	    span, 2);
+}
+
+static void
+planned_times(struct page *p, const struct model_thread *t)
+{
+	html_start(&p->h, "p", "class", "planned", NULL);
+	planned_span(p, t);
 	html_end(&p->h, "p");
 }
 
@@ -204,6 +210,10 @@ page_thread_line(struct page *p, const struct model_thread *t)
 		if (span.len > 0)
 			html_textf(h, ", %s", buf_text(&span));
 		buf_free(&span);
+		if (t->kind == MODEL_PLANNED && t->planned_from != 0) {
+			html_text(h, ". ");
+			planned_span(p, t);
+		}
 		html_end(h, "span");
 	}
 	html_end(h, "li");
