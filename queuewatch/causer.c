@@ -19,6 +19,8 @@
 #define READ_MS 30000
 #define STOP_MS 500
 #define LOG_EVERY_S 600
+#define TOOK_SHARE 5 /* a long list is read for at most this part of the time \
+	              */
 
 struct causer {
 	struct logreader *logreader;
@@ -28,7 +30,7 @@ struct causer {
 	/* Set, nothing of others is touched any more: they may be gone. */
 	atomic_bool stop;
 	bool asked, known;
-	int64_t asked_ms;
+	int64_t asked_ms, took_ms;
 	char queue_directory[FACTS_PATH];
 	int64_t since;
 	bool addresses;
@@ -148,6 +150,7 @@ static void
 read_causes(struct causer *c, const char *queue_directory, struct reading *r)
 {
 	struct causes causes = { 0 };
+	int64_t begun_ms = clock_mono_ms();
 	struct err e;
 	bool recent;
 
@@ -171,6 +174,7 @@ read_causes(struct causer *c, const char *queue_directory, struct reading *r)
 		c->causes = causes;
 		c->known = true;
 	}
+	c->took_ms = clock_mono_ms() - begun_ms;
 	c->asked = false;
 	(void)pthread_mutex_unlock(&c->lock);
 }
@@ -248,7 +252,9 @@ causer_ask(struct causer *c, const struct causer_order *order, int64_t mono_ms,
 {
 	(void)pthread_mutex_lock(&c->lock);
 	if (!c->asked &&
-	    (c->asked_ms == 0 || mono_ms - c->asked_ms >= pause_ms)) {
+	    (c->asked_ms == 0 ||
+	        (mono_ms - c->asked_ms >= pause_ms &&
+	            mono_ms - c->asked_ms >= c->took_ms * TOOK_SHARE))) {
 		(void)snprintf(c->queue_directory, sizeof(c->queue_directory),
 		    "%s", order->queue_directory);
 		c->since = order->since;

@@ -28,7 +28,7 @@ struct causer_order {
 
 /*
  * Ask, unless it is at work or "pause_ms" have not passed since it began last
- * ("mono_ms" is now).
+ * ("mono_ms" is now), or five times as long as it took.
  */
 void causer_ask(struct causer *c, const struct causer_order *order,
     int64_t mono_ms, int64_t pause_ms);

@@ -95,18 +95,23 @@ end_of_text(struct showq_parser *p)
 void
 showq_feed(struct showq_parser *p, const char *bytes, size_t n)
 {
-	size_t i, most;
+	const char *end = bytes + n, *nul;
+	size_t room, len;
 	char *to;
 
-	for (i = 0; i < n && !p->ended; i++) {
-		if (bytes[i] == '\0') {
-			end_of_text(p);
-			continue;
-		}
+	while (bytes < end && !p->ended) {
+		nul = memchr(bytes, '\0', (size_t)(end - bytes));
+		len = (size_t)((nul != NULL ? nul : end) - bytes);
 		to = p->in_value ? p->value : p->name;
-		most = p->in_value ? sizeof(p->value) : sizeof(p->name);
-		if (p->n < most - 1)
-			to[p->n++] = bytes[i];
+		room = (p->in_value ? sizeof(p->value) : sizeof(p->name)) - 1 -
+		    p->n;
+		memcpy(to + p->n, bytes, len < room ? len : room);
+		p->n += len < room ? len : room;
+		bytes += len;
+		if (nul != NULL) {
+			bytes++;
+			end_of_text(p);
+		}
 	}
 }
 

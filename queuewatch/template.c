@@ -99,14 +99,30 @@ is_id(const struct word *w)
 	    (digits >= 2 || w->n >= 12);
 }
 
+/* So many characters of ASCII that can be shown, none of them a digit. */
+static size_t
+plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (
+	    i < n && s[i] >= ' ' && s[i] < 0x7f && (s[i] < '0' || s[i] > '9'))
+		i++;
+	return i;
+}
+
 /* Runs of digits as "#". */
 static void
 put_plain(struct writer *w, const struct word *word)
 {
-	size_t i = 0;
+	size_t i = 0, run;
 
 	while (i < word->n) {
-		if (isdigit((unsigned char)word->s[i])) {
+		run = plain_run(word->s + i, word->n - i);
+		if (run > 0) {
+			put(w, word->s + i, run);
+			i += run;
+		} else if (isdigit((unsigned char)word->s[i])) {
 			put(w, "#", 1);
 			while (
 			    i < word->n && isdigit((unsigned char)word->s[i]))
@@ -127,7 +143,8 @@ put_folded(struct writer *w, const struct word *word)
 		put(w, word->s, word->n);
 	} else if (word->n > 0 && word->s[0] == '<') {
 		put(w, "*", 1);
-	} else if (memmem(word->s, word->n, "://", 3) != NULL) {
+	} else if (memchr(word->s, ':', word->n) != NULL &&
+	    memmem(word->s, word->n, "://", 3) != NULL) {
 		put(w, "*", 1);
 	} else if (eq != NULL && eq > word->s) {
 		value.s = eq + 1;

@@ -89,7 +89,7 @@ def beside_qshape(found, postfix):
 def by_showq(found, postfix):
     """The list of a real showq: what reading it costs beside the reading."""
     rounds = {how: [] for how in ("discard", "count")}
-    for i in range(2 * ROUNDS):
+    for i in range(5 * ROUNDS):
         for how in list(rounds)[::-1 if i % 2 else 1]:
             rounds[how].append(json.loads(run(
                 [tool("showqread"), postfix.queue, how], seconds=600).stdout))
