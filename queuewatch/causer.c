@@ -19,8 +19,9 @@
 #define READ_MS 30000
 #define STOP_MS 500
 #define LOG_EVERY_S 600
-#define TOOK_SHARE 5 /* a long list is read for at most this part of the time \
-	              */
+#define TOOK_SHARE                                                 \
+	5 /* a long list is read for at most this part of the time \
+	   */
 
 struct causer {
 	struct logreader *logreader;
