@@ -13,6 +13,7 @@ from mg import smtp
 from mg.daemons import Bare, Greymilter, Queuewatch
 from mg.postfix import MILTER_LINE, Postfix
 from mg.smallfs import SmallFs
+from mg.stall import Stall
 from mg.wait import until
 
 INTERVAL_S = 1
@@ -25,6 +26,9 @@ class Press:
     def __init__(self, place, disk_size=0, other_milter=None):
         self.place = place
         self.path = place / "pressure"
+        self.stall = Stall()
+        self.stall.__enter__()
+        place.on_close(self.stall.__exit__)
         self.milter = Greymilter(place, delay=Bare("1s"), retry_window=Bare("1d"), pressure={
             "file": self.path, "brake": True, "delay_high": Bare("10min")}).start()
         milters = [MILTER_LINE.format(port=p) for p in (other_milter, self.milter.port) if p]
@@ -54,6 +58,12 @@ class Press:
     def written(self):
         return os.stat(self.path).st_mtime
 
+    def is_in_time(self, since):
+        """Written within two intervals, and what the machine itself was late (three
+        processes hand it on)."""
+        took = self.written() - since
+        return took < 2 * INTERVAL_S + 3 * self.stall.worst_us / 1e6
+
     def said(self, words, seconds=10):
         until(lambda: words in self.milter.output(), seconds, words)
 
@@ -71,7 +81,7 @@ def test_a_full_mail_store_holds_all_mail_at_its_senders(place):
     ballast = press.disk.fill(0.97)  # less than a twentieth is left
     full_at = time.time()
     until(lambda: press.level() == "full", 20)
-    assert press.written() - full_at < 2 * INTERVAL_S, "within two intervals"
+    assert press.is_in_time(full_at), "within two intervals"
     press.said("pressure: full, was ok")
     for who in ({}, STRANGER, {"address": "203.0.113.9", "login": "user"}):
         assert press.ask(**who).startswith("452 4.3.1"), who
@@ -82,7 +92,7 @@ def test_a_full_mail_store_holds_all_mail_at_its_senders(place):
     os.unlink(ballast)
     room_at = time.time()
     until(lambda: press.level() == "ok", 20)
-    assert press.written() - room_at < 2 * INTERVAL_S
+    assert press.is_in_time(room_at)
     press.said("pressure: ok, was full")
     assert press.ask("c@b.example").startswith("250")
 
@@ -123,7 +133,7 @@ def test_a_milter_that_fails_presses_strangers(place, rude):
     press.postfix.wait_log(r"warning: milter inet:127.0.0.1:%d" % rude)
     failed_at = time.time()
     until(lambda: press.level() == "high", 20)
-    assert press.written() - failed_at < 2 * INTERVAL_S, "within two intervals"
+    assert press.is_in_time(failed_at), "within two intervals"
     press.said("pressure: high, was ok")
     assert 590 < press.wait_s("late@b.example") <= 600
     says = until(lambda: (f := press.watch.finding("log", ""))["level"] == "warning" and f, 10)
