@@ -84,7 +84,10 @@ find_cause(const struct incident *in, const struct incident_finding *f)
 	return NULL;
 }
 
-/* The open incident that has this cause; the newest where there are several. */
+/*
+ * The open incident that has this cause: where it stands, else the newest.  An
+ * older one that was reopened by another cause may have it as well.
+ */
 static struct incident *
 find_open(const struct incident_set *set, const struct incident_finding *f)
 {
@@ -92,9 +95,13 @@ find_open(const struct incident_set *set, const struct incident_finding *f)
 
 	for (size_t i = 0; i < set->n; i++) {
 		struct incident *in = &set->items[i];
+		const struct incident_cause *c = find_cause(in, f);
 
-		if (in->resolved_at == 0 && find_cause(in, f) != NULL &&
-		    (best == NULL || in->opened_at > best->opened_at))
+		if (in->resolved_at != 0 || c == NULL)
+			continue;
+		if (incident_stands(c->level))
+			return in;
+		if (best == NULL || in->opened_at > best->opened_at)
 			best = in;
 	}
 	return best;
