@@ -286,8 +286,15 @@ held_delete_due(
 	while ((rc = held_due(path, now, PORTION, &ids, e)) == 1) {
 		rc = postsuper(postfix_config, POSTSUPER_DELETE_HELD,
 		    buf_text(&ids), NULL, NULL, e);
-		if (rc == -1)
+		if (rc != 0) {
+			struct err why;
+
+			/* They stay on the list, to be tried again. */
+			if (held_add(path, buf_text(&ids), now, now, &why) ==
+			    -1)
+				(void)err_prefix(e, "%s", why.text);
 			break;
+		}
 		buf_reset(&ids);
 	}
 	buf_free(&ids);

@@ -335,6 +335,10 @@ delete_due(const struct self *self, int64_t *next_ms)
 	    fork() != 0)
 		return;
 	forget(self);
+	/* postsuper wants a network interface, and its end must be seen. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	if (self->desk.net != -1)
+		(void)setns(self->desk.net, CLONE_NEWNET);
 	if (daemon_die_with(parent) == -1)
 		_exit(1);
 	if (held_delete_due(path, c->postfix_config, clock_now(), &e) == -1)

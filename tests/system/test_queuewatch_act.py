@@ -119,3 +119,45 @@ def test_with_a_full_disk(place, jam):
     assert jam.count("hold") == 1 and "will not know of it" in held.stderr
     hand("release", "--sender", "spam.example", "--yes")
     assert jam.count("hold") == 0
+
+
+def age_list(path, seconds):
+    """What was to be deleted then is to be so much earlier."""
+    with open(path, encoding="utf-8") as f:
+        rows = [line.split() for line in f]
+    with open(path, "w", encoding="utf-8") as f:
+        for batch, at, due, id in rows:
+            due = int(due) - seconds if int(due) else 0
+            f.write(f"{batch} {int(at) - seconds} {due} {id}\n")
+
+
+def test_deleted_after_seven_days_and_not_before(place, jam):
+    hand = Hand(place, jam)
+    held = os.path.join(place / "queuewatch-data", "queuewatch.held")
+    for i, sender in enumerate(("eve@spam.example", "bob@spam.example",
+                                "kim@spam.example", "ann@good.example")):
+        send(jam, sender, f"x{i}@a.example")
+    until(lambda: jam.count("deferred") == 4, 30)
+    hand("delete", "--sender", "spam.example", "--yes")
+    hand("hold", "--sender", "good.example", "--yes")
+    assert jam.count("hold") == 4
+    hand("release", "--sender", "bob@spam.example", "--yes")
+    hand("hold", "--sender", "bob@spam.example", "--yes")
+    age_list(held, 6 * 86400)
+    hand.q.start()
+    until(lambda: hand.q.finding("queue", "hold"), 10)
+    assert jam.count("hold") == 4, "a day is left"
+    hand.q.stop()
+    # Somebody else's list deletes nothing.
+    age_list(held, 2 * 86400)
+    os.chown(held, 65534, 65534)
+    hand.q.start()
+    until(lambda: "somebody else's to write" in hand.q.output(), 10)
+    hand.q.stop()
+    assert jam.count("hold") == 4
+    os.chown(held, 0, 0)
+    hand.q.start()
+    until(lambda: jam.count("hold") == 2, 20, "those that were deleted are gone")
+    left = {json.loads(line)["sender"] for line in
+            jam.command("postqueue", "-j").stdout.splitlines()}
+    assert left == {"bob@spam.example", "ann@good.example"}

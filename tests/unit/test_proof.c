@@ -136,12 +136,69 @@ test_proof(void **state)
 	}
 }
 
+/* Whatever complained before is looked at again, of every kind. */
+static void
+test_every_kind(void **state)
+{
+	static const struct {
+		const char *check, *subject;
+	} t[] = {
+		{ "disk", "/var/vmail" },
+		{ "queue", "" },
+		{ "stuck", "" },
+		{ "log", "filter" },
+		{ "duplicates", "" },
+		{ "service", "webmail" },
+		{ "certificate", "imap" },
+		{ "canary", "inbound" },
+		{ "blocklist", "zen" },
+		{ "self", "" },
+	};
+	struct findings fs = { .n = 0 };
+	struct proof_state s = { .messages = -1 };
+	const struct finding *f;
+	struct proof p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		set(&fs, t[i].check, t[i].subject,
+		    i % 2 == 0 ? LEVEL_WARNING : LEVEL_CRITICAL);
+	proof_begin(&p, "flush", &fs, &s, 1000);
+	proof_over(&p, REPORT_DONE, 1010);
+	/* One after the other is well; the rest is named as not well. */
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char name[80], *bad;
+
+		set(&fs, t[i].check, t[i].subject, LEVEL_OK);
+		proof_check(&p, &fs, &s, 1020);
+		f = finding_look(&fs, "remedy", "flush");
+		(void)snprintf(name, sizeof(name), "%s%s%s", t[i].check,
+		    t[i].subject[0] != '\0' ? " " : "", t[i].subject);
+		bad = strstr(f->summary, "Not well");
+		if (strstr(f->summary, name) == NULL ||
+		    (bad != NULL && strstr(bad, name) != NULL))
+			fail_msg("%s: %s", name, f->summary);
+		if ((bad == NULL) != (i + 1 == sizeof(t) / sizeof(t[0])))
+			fail_msg("%s: %s", name, f->summary);
+	}
+	assert_int_equal(f->rule.level, LEVEL_OK);
+	/* What comes back is named again; unknown is not well. */
+	set(&fs, "canary", "inbound", LEVEL_UNKNOWN);
+	proof_check(&p, &fs, &s, 1030);
+	f = finding_look(&fs, "remedy", "flush");
+	assert_non_null(strstr(f->summary, "Not well"));
+	assert_int_equal(f->rule.level, LEVEL_NOTICE);
+	findings_free(&fs);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unused),
 		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_every_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
