@@ -174,6 +174,7 @@ soak: all bench-tools
 		tests/system/test_grey_faults.py tests/system/test_careless.py \
 		tests/system/test_day_one.py \
 		tests/system/test_statusd_kill.py tests/system/test_queue_counts.py \
+		tests/system/test_spool_hangs.py \
 		tests/system/test_queuewatch_kill.py tests/system/test_i5_stuck.py
 
 fuzz:
