@@ -7,10 +7,12 @@
 #include "statusd/remind.h"
 #include "statusd/store_rescue.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* A change of posts is copied within this; uptime, and all else, hourly. */
@@ -70,6 +72,48 @@ begin_anew(const struct config *c, const struct daemon_user *user,
 	return NULL;
 }
 
+/*
+ * Room kept for a start on a full disk: SQLite needs 32 KiB then for the memory
+ * that its users share.
+ */
+#define RESERVE ((off_t)256 * 1024)
+
+static void
+make_reserve(const struct config *c)
+{
+	char *path = place_beside(c, "-reserve");
+	struct statvfs v;
+	int fd = -1;
+
+	if (path != NULL && access(path, F_OK) == -1)
+		fd = open(path,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (fd != -1) {
+		if (fstatvfs(fd, &v) == -1 ||
+		    (int64_t)(v.f_bavail * v.f_frsize) < c->disk_floor ||
+		    posix_fallocate(fd, 0, RESERVE) != 0)
+			(void)unlink(path);
+		(void)close(fd);
+	}
+	free(path);
+}
+
+/* Opens it, where there is no room by giving up what was kept. */
+static struct store *
+open_store(const struct config *c, struct err *e)
+{
+	struct store *s = store_open(c, e);
+	char *path;
+
+	if (s != NULL || store_open_was_damaged())
+		return s;
+	path = place_beside(c, "-reserve");
+	if (path != NULL && unlink(path) == 0)
+		s = store_open(c, e);
+	free(path);
+	return s;
+}
+
 struct store *
 rescue_open(const struct config *c, const struct daemon_user *user,
     bool damaged, struct err *e)
@@ -82,7 +126,7 @@ rescue_open(const struct config *c, const struct daemon_user *user,
 		return NULL;
 	}
 	if (!damaged)
-		s = store_open(c, e);
+		s = open_store(c, e);
 	if (damaged || (s == NULL && store_open_was_damaged())) {
 		s = begin_anew(c, user, copy, e);
 	} else if (s != NULL && store_is_new(s) &&
@@ -105,6 +149,7 @@ rescue_keep(
 	if (now >= r->looked_at && now - r->looked_at < LOOK_S)
 		return;
 	r->looked_at = now;
+	make_reserve(c);
 	if (store_keep_mark(s, &mark, &e) == -1 ||
 	    (mark == r->mark && now >= r->kept_at && now - r->kept_at < KEEP_S))
 		return;

@@ -30,7 +30,10 @@ struct rescue {
 	struct log_limit limit;
 };
 
-/* Keep the copy up to date: often enough, and only where something changed. */
+/*
+ * Keep the copy up to date: often enough, and only where something changed; and
+ * a little room (-reserve) that a start on a full disk takes.
+ */
 void rescue_keep(
     struct rescue *r, struct store *s, const struct config *c, int64_t now);
 

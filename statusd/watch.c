@@ -36,8 +36,8 @@ least_room(const struct config *c)
 	return a == -1 ? b : b == -1 || a < b ? a : b;
 }
 
-/* The alerts hear of it, where the database can be written. */
-static void
+/* The alerts hear of it: 0, or -1 where the database cannot be written. */
+static int
 tell(struct store *s, const char *title, const char *text, int64_t now)
 {
 	const struct remind_flag f = {
@@ -46,9 +46,11 @@ tell(struct store *s, const char *title, const char *text, int64_t now)
 	struct err e;
 
 	if (store_begin(s, &e) == -1)
-		return;
-	if (remind_flag(s, &f, now, &e) == -1 || store_commit(s, &e) == -1)
-		store_rollback(s);
+		return -1;
+	if (remind_flag(s, &f, now, &e) == 0 && store_commit(s, &e) == 0)
+		return 0;
+	store_rollback(s);
+	return -1;
 }
 
 static void
@@ -67,13 +69,14 @@ look_at_disk(
 		    (long long)(left >> 20));
 	if (low == w->low)
 		return;
-	w->low = low;
 	(void)snprintf(text, sizeof(text), "%lld MiB are free.\n",
 	    (long long)(left >> 20));
-	tell(s,
-	    low ? "statusd critical: its own disk is almost full"
-	        : "statusd over: its own disk has room again",
-	    text, now);
+	/* Where it cannot be told now, it is later. */
+	if (tell(s,
+	        low ? "statusd critical: its own disk is almost full"
+	            : "statusd over: its own disk has room again",
+	        text, now) == 0)
+		w->low = low;
 }
 
 void
