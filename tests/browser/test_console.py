@@ -6,8 +6,7 @@ import re
 import types
 
 import pytest
-from selenium.common.exceptions import (NoSuchElementException,
-                                        StaleElementReferenceException)
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
@@ -52,13 +51,18 @@ class Phone:
         """What stands there; "" while a page that looks again is loaded."""
         try:
             return self.find("main").text
-        except (NoSuchElementException, StaleElementReferenceException):
+        except WebDriverException:
             return ""
 
     def hold(self):
         """No look again: this page stays."""
-        until(lambda: self.browser.run("window.stop(); return document.readyState") ==
-              "complete" and self.text(), 10)
+        def held():
+            try:
+                return self.browser.run(
+                    "window.stop(); return document.readyState") == "complete"
+            except WebDriverException:
+                return False
+        until(lambda: held() and self.text(), 10)
 
     def fits(self):
         assert self.browser.run("return document.documentElement.scrollWidth") <= PHONE

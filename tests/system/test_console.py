@@ -385,6 +385,8 @@ class Both:
                                systems={"NC036": {"role": "Mail server"},
                                         "NC037": {"role": "Relay"}}).start()
         self.other = Reporter(self.statusd, "NC037")
+        self.console = Console(self.statusd)
+        self.operator = Operator(self.statusd)
         self.statusd.site = data + "/site"
         self.secret = new_secret()
         place.folder("secrets", 0o755)
@@ -396,8 +398,6 @@ class Both:
                 ("remedy", "grow"): {"title": "Grow", "command": [
                     "/bin/sh", "-c", f"echo in >>{self.mark}; {command};"
                                      f" echo out >>{self.mark}"]}}).start()
-        self.console = Console(self.statusd)
-        self.operator = Operator(self.statusd)
         self.console.sign_in(self.operator)
         self.offered()
 
@@ -414,7 +414,7 @@ class Both:
 
 def test_an_order_with_every_disk_full(place):
     """Neither side can write, and the remedy is carried out all the same."""
-    disk = SmallFs(place, "small", 24 << 20)
+    disk = SmallFs(place, "small", 64 << 20)
     os.chmod(disk.path, 0o777)
     both = Both(place, disk.path, "true")
     disk.fill(1.0)
