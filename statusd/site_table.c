@@ -13,6 +13,8 @@
 
 /* Shorter files gain nothing by compression. */
 #define GZ_WORTH 256
+/* Long ones, such as the map of all posts, must not hold up a change. */
+#define GZ_LONG ((size_t)96 * 1024)
 
 struct blob *
 blob_new(const char *data, size_t len)
@@ -55,8 +57,8 @@ compress_gz(const char *data, size_t len)
 	uLong bound;
 
 	if (len < GZ_WORTH || len > UINT32_MAX / 2 ||
-	    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
-	        Z_OK)
+	    deflateInit2(&z, len > GZ_LONG ? 1 : 6, Z_DEFLATED, 15 + 16, 8,
+	        Z_DEFAULT_STRATEGY) != Z_OK)
 		return NULL;
 	bound = deflateBound(&z, (uLong)len);
 	b = blob_new(NULL, bound);
