@@ -117,6 +117,7 @@ static int
 read_domain(
     const char *s, bool one_label, char out[ADDRESS_MAX + 1], struct err *e)
 {
+	char ascii[DOMAIN_MAX + 1], unicode[DOMAIN_MAX + 1];
 	char name[DOMAIN_MAX + 1], plain[KEY_TEXT_SIZE];
 	const char *last;
 
@@ -130,6 +131,9 @@ read_domain(
 		    "\"%.*s\" has a \"*\": write %.*s, what lies below it is "
 		    "meant as well",
 		    SHOWN, s, SHOWN, s + 2);
+	/* A letter can be written in more than one way: DNS knows one. */
+	if (domain_ascii(s, ascii) && domain_unicode(ascii, unicode))
+		s = unicode;
 	if (domain_normal(s, one_label, name, e) == -1)
 		return -1;
 	last = strrchr(name, '.');
