@@ -112,6 +112,22 @@ check_text(const char *s, struct err *e)
 	return 0;
 }
 
+/* Dots of other scripts part labels as well (RFC 3490 section 3.1). */
+static void
+plain_dots(const char *s, char out[ADDRESS_MAX + 1])
+{
+	static const char *const dots[] = { "\u3002", "\uff0e", "\uff61" };
+	size_t i, o = 0;
+
+	while (*s != '\0') {
+		for (i = 0; i < 3 && strncmp(s, dots[i], 3) != 0; i++)
+			;
+		out[o++] = i < 3 ? '.' : *s;
+		s += i < 3 ? 3 : 1;
+	}
+	out[o] = '\0';
+}
+
 /* A domain name in lower case; UTF-8 letters, too. */
 static int
 read_domain(
@@ -119,6 +135,7 @@ read_domain(
 {
 	char ascii[DOMAIN_MAX + 1], unicode[DOMAIN_MAX + 1];
 	char name[DOMAIN_MAX + 1], plain[KEY_TEXT_SIZE];
+	char dotted[ADDRESS_MAX + 1];
 	const char *last;
 
 	if (*s == '.' && s[1] != '\0')
@@ -131,6 +148,8 @@ read_domain(
 		    "\"%.*s\" has a \"*\": write %.*s, what lies below it is "
 		    "meant as well",
 		    SHOWN, s, SHOWN, s + 2);
+	plain_dots(s, dotted);
+	s = dotted;
 	/* A letter can be written in more than one way: DNS knows one. */
 	if (domain_ascii(s, ascii) && domain_unicode(ascii, unicode))
 		s = unicode;

@@ -33,6 +33,7 @@ good(void **state)
 		    "xn--mller-kva.example" },
 		{ "MÜLLER.example", ALLOW_AS_SEEN, ALLOW_DOMAIN,
 		    "müller.example" },
+		{ "☃。example。", ALLOW_AS_SEEN, ALLOW_DOMAIN, "☃.example" },
 		{ "Mu\xcc\x88ller.example", ALLOW_AS_SEEN, ALLOW_DOMAIN,
 		    "müller.example" },
 		{ "a@STRAßE.example", ALLOW_AS_SEEN, ALLOW_SENDER,
