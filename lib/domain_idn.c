@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MAPPED_MAX (4 * DOMAIN_MAX) /* bytes that are looked at */
+
 static bool
 is_ascii(const char *s)
 {
@@ -25,31 +27,39 @@ is_host(const char *s)
 	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
 }
 
-/* Other scripts have dots of their own. */
-static void
-drop_last_dot(char *s)
+/* How long the name is without its last dot; other scripts have their own. */
+static size_t
+undotted(const char *s)
 {
-	size_t n = strlen(s);
+	static const char *const dots[] = { ".", "\u3002", "\uff0e", "\uff61" };
+	size_t n = strlen(s), i, d;
 
-	if (n > 0 && s[n - 1] == '.')
-		s[n - 1] = '\0';
+	for (i = 0; i < sizeof(dots) / sizeof(dots[0]); i++) {
+		d = strlen(dots[i]);
+		if (n >= d && memcmp(s + n - d, dots[i], d) == 0)
+			return n - d;
+	}
+	return n;
 }
 
 bool
 domain_ascii(const char *name, char out[DOMAIN_MAX + 1])
 {
+	char text[MAPPED_MAX + 1];
+	size_t n = undotted(name);
 	bool done = false;
 	char *p = NULL;
 
-	if (is_ascii(name))
+	if (is_ascii(name) || n > MAPPED_MAX)
 		return false;
-	if (idn2_to_ascii_8z(name, &p, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) ==
-	    IDN2_OK) {
-		drop_last_dot(p);
-		done = strlen(p) <= DOMAIN_MAX && is_host(p);
-	}
-	if (done)
+	memcpy(text, name, n);
+	text[n] = '\0';
+	if (idn2_to_ascii_8z(text, &p, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) ==
+	        IDN2_OK &&
+	    strlen(p) <= DOMAIN_MAX && is_host(p)) {
 		memcpy(out, p, strlen(p) + 1);
+		done = true;
+	}
 	idn2_free(p);
 	return done;
 }

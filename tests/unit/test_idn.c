@@ -34,6 +34,8 @@ ascii(void **state)
 		{ "ä。example。", "xn--4ca.example" },
 		{ "ä.example.。", NULL },
 		{ "。ä.example", NULL },
+		{ "ä.\xcd\x8f", NULL }, /* U+034F is mapped to nothing */
+		{ "\xcd\x8f", NULL },
 		{ "straße.example", "xn--strae-oqa.example" },
 		{ "_dmarc.müller.example", "_dmarc.xn--mller-kva.example" },
 		{ "例え.テスト", "xn--r8jz45g.xn--zckzah" },
