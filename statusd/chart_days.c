@@ -136,18 +136,17 @@ style_of(const struct model_day *d)
 
 /* All days of one style: each run of them a line that is dashed into days. */
 static void
-runs(struct html *h, const struct model_day *days, size_t n, const char *style)
+runs(struct html *h, const char *const *styles, size_t n, const char *style)
 {
 	char class[32];
 	struct buf d;
 
 	buf_init(&d, 8192);
 	for (size_t i = 0, end; i < n; i = end) {
-		bool is = strcmp(style_of(&days[i]), style) == 0;
+		bool is = strcmp(styles[i], style) == 0;
 
-		for (end = i + 1; end < n &&
-		     (strcmp(style_of(&days[end]), style) == 0) == is;
-		     end++)
+		for (end = i + 1;
+		     end < n && (strcmp(styles[end], style) == 0) == is; end++)
 			;
 		if (is)
 			buf_printf(
@@ -165,17 +164,21 @@ chart_strip(struct html *h, const struct model_day *days, size_t n)
 {
 	static const char *const styles[] = { "none", "ok", "warn", "bad",
 		"down", "work", "unsure" };
+	const char *of[MODEL_DAYS];
 	char box[40], words[LABEL_SIZE];
 
 	if (n == 0)
 		return;
+	n = n < MODEL_DAYS ? n : MODEL_DAYS;
+	for (size_t i = 0; i < n; i++)
+		of[i] = style_of(&days[i]);
 	(void)snprintf(box, sizeof(box), "0 0 %zu 12", n * STEP - 1);
 	label(days, n, words);
 	html_start(h, "svg", "class", "strip", "viewBox", box,
 	    "preserveAspectRatio", "none", "role", "img", "aria-label", words,
 	    NULL);
 	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
-		runs(h, days, n, styles[i]);
+		runs(h, of, n, styles[i]);
 	html_end(h, "svg");
 }
 
