@@ -86,8 +86,10 @@ inbox_start(struct ingest *in, struct metrics *m, struct err *e)
 }
 
 void
-inbox_put(struct inbox *b, struct inbox_item *item)
+inbox_put(void *inbox, struct inbox_item *item)
 {
+	struct inbox *b = inbox;
+
 	item->next = NULL;
 	(void)pthread_mutex_lock(&b->lock);
 	*b->last = item;

@@ -23,8 +23,8 @@ struct inbox_item {
 /* The answers are counted in "m".  NULL with *e set on failure. */
 struct inbox *inbox_start(struct ingest *in, struct metrics *m, struct err *e);
 
-/* Any thread. */
-void inbox_put(struct inbox *b, struct inbox_item *item);
+/* Any thread.  An http_report_fn whose context is the inbox. */
+void inbox_put(void *inbox, struct inbox_item *item);
 
 /* Ends the thread; what was put is taken in before.  NULL is allowed. */
 void inbox_stop(struct inbox *b);

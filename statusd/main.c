@@ -79,14 +79,6 @@ struct statusd {
 };
 
 static void
-take_report(void *ctx, struct inbox_item *report)
-{
-	struct statusd *d = ctx;
-
-	inbox_put(d->inbox, report);
-}
-
-static void
 compose_metrics(struct buf *out, void *arg)
 {
 	struct statusd *d = arg;
@@ -142,16 +134,15 @@ open_all(struct statusd *d, struct err *e)
 static int
 start_all(struct statusd *d, struct err *e)
 {
-	const struct http_options http = {
+	struct http_options http = {
 		.fd = d->listen_fd,
 		.site = d->site,
 		.search = d->search,
 		.proxies = { d->config->proxies, d->config->trusted_proxies.n },
-		.report = take_report,
+		.report = inbox_put,
 		.report_max = INGEST_BODY_MAX,
 		.console = office_answer,
 		.office = &d->office,
-		.ctx = d,
 	};
 
 	if (notify_configure(d->outbox, d->config, e) == -1 ||
@@ -163,6 +154,7 @@ start_all(struct statusd *d, struct err *e)
 	d->inbox = inbox_start(d->ingest, &d->counts, e);
 	if (d->inbox == NULL)
 		return -1;
+	http.ctx = d->inbox;
 	d->http = http_start(&http, e);
 	if (d->http == NULL)
 		return -1;
@@ -232,6 +224,8 @@ render(struct statusd *d)
 {
 	struct err e;
 	struct model_site *site;
+	int64_t served_ms;
+	int rc;
 
 	d->rendered_ms = clock_mono_ms();
 	site = load(d, &e);
@@ -245,7 +239,9 @@ render(struct statusd *d)
 	if (tick_note_states(&d->tick, site, &e) == -1)
 		log_warn_limited(
 		    &d->render_limit, d->rendered_ms, 60, "uptime: %s", e.text);
-	if (site_update(d->site, site, site->loaded_at, &e) == -1) {
+	rc = site_render_now(d->site, site, site->loaded_at, &e);
+	served_ms = clock_mono_ms() - d->rendered_ms;
+	if (rc == -1 || site_write(d->site, site->loaded_at, &e) == -1) {
 		log_warn_limited(&d->render_limit, d->rendered_ms, 60,
 		    "site_directory: %s", e.text);
 		d->next_change = site->loaded_at + 2;
@@ -257,8 +253,8 @@ render(struct statusd *d)
 	model_free(site);
 	/* It was large; the memory is not needed until the next. */
 	(void)malloc_trim(0);
-	log_debug(
-	    "rendered in %" PRId64 " ms", clock_mono_ms() - d->rendered_ms);
+	log_debug("rendered in %" PRId64 " ms, served after %" PRId64 " ms",
+	    clock_mono_ms() - d->rendered_ms, served_ms);
 }
 
 /* So much that the first who asks is answered; the folder comes after that. */

@@ -90,7 +90,9 @@ def beside_nginx(place, found):
 
 
 def rendered(statusd):
-    return [float(ms) for ms in re.findall(r"rendered in (\d+) ms", statusd.output())]
+    """(until it was served, until the folder had it), of each rendering, in ms."""
+    return [(float(b), float(a)) for a, b in re.findall(
+        r"rendered in (\d+) ms, served after (\d+) ms", statusd.output())]
 
 
 def pages(folder):
@@ -140,8 +142,10 @@ def ten_years(place, found):
     found.goal("first answer at most, ms", first, at_most=300, form=".0f")
     found.goal("resident at most, MiB", memory(statusd.pid), at_most=24, form=".1f")
     found.goal("front page at most, KiB", size / 1024, at_most=40, form=".1f")
-    found.goal("rendered after a change, the quickest, ms", min(took), at_most=20, form=".0f")
-    print(f"  the median: {statistics.median(took):.0f} ms", flush=True)
+    served, whole = zip(*took)
+    found.goal("rendered after a change, the quickest, ms", min(served), at_most=20, form=".0f")
+    print(f"  the median: {statistics.median(served):.0f} ms; with the folder "
+          f"{min(whole):.0f} and {statistics.median(whole):.0f} ms", flush=True)
 
 
 REPORTS = r"""
