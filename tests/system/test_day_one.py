@@ -77,6 +77,7 @@ def test_a_large_old_queue_alarms_nobody(place):
         pid = scanner(q)
         assert first > OLD / 500 * 0.002, "a pause after each 500 files"
         assert cpu_s(pid) < 5
+        until(lambda: "perational" in statusd.get(), 10, "it has reported")
         at, cpu = time.monotonic(), cpu_s(pid)
         stays(lambda: not statusd.incidents() and not hook.got and
               "perational" in statusd.get(), 4)

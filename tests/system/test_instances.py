@@ -8,6 +8,7 @@ import pytest
 
 from mg import prometheus, smtp
 from mg.daemons import Queuewatch
+from mg.mounts import can_be_own
 from mg.ports import free_port
 from mg.proc import run
 from mg.servers import Status
@@ -60,10 +61,11 @@ def jam(postfix, count):
 
 def test_each_instance_is_watched_and_named(place, status, both):
     first, second = both
-    # postmulti knows no other place than this for the first.
-    listed = run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" /etc/postfix && '
-                  "exec /usr/sbin/postmulti -l", "sh", first.config]).stdout
-    assert [line.split()[0] for line in listed.splitlines()] == ["-", OUT]
+    if can_be_own():
+        # postmulti knows no other place than this for the first.
+        listed = run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" /etc/postfix && '
+                      "exec /usr/sbin/postmulti -l", "sh", first.config]).stdout
+        assert [line.split()[0] for line in listed.splitlines()] == ["-", OUT]
     port = free_port()
     qw = Queuewatch(place, first, status_url=status.url, token=status.token,
                     queue={"warning": 10, "critical": 20},

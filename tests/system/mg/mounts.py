@@ -1,0 +1,11 @@
+"""Mounts that only one process and its children see."""
+
+import functools
+
+from mg.proc import run
+
+
+@functools.cache
+def can_be_own():
+    """Not in every container, nor where the root folder is no mount."""
+    return run(["unshare", "--mount", "true"], check=False).returncode == 0
