@@ -1,5 +1,6 @@
 """greymilter as Postfix and an operator see it."""
 
+import contextlib
 import os
 import random
 import signal
@@ -419,6 +420,17 @@ def test_packets_that_no_mail_server_sends(place):
         except OSError:
             pass  # it has heard enough
         idle.append(s)
+    # libmilter can leave a connection to a thread that was promised to another
+    # one; the next that comes has its own.  Postfix waits no longer either.
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", milter.port), 5) as s:
+            s.sendall(offer + b"".join(whole))
+            s.settimeout(2)
+            with contextlib.suppress(TimeoutError):
+                if s.recv(1):
+                    break
+    else:
+        raise AssertionError("nobody is served beside them")
     assert ask(milter.port, STRANGER, "a@b.example", "c@d.example").startswith("451")
     for s in idle:
         s.close()
