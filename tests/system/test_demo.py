@@ -91,6 +91,5 @@ def test_it_ends_by_itself_and_says_what_was_not_seen(root, build, tmp_path):
     finally:
         demo.kill()
     assert time.monotonic() - begun < 15
-    # on a slow machine a step's own deadline may come first
-    assert re.search("DEMO_SECONDS are over|NOT SEEN", demo.text())
+    assert "DEMO_SECONDS are over" in demo.text()
     assert not processes_of(folder) and not os.path.exists(folder)

@@ -12,7 +12,6 @@ from mg.daemons import Bare, Greymilter
 from mg.dns import DnsServer
 from mg.milter import MilterClient
 from mg.ports import free_port
-from mg.stall import Stall
 from mg.wait import until
 from test_spf_hostile import Worst, senders
 
@@ -64,7 +63,7 @@ class Load:
 
 def test_never_wrong_never_late_never_dead(place):
     metrics = free_port()
-    with DnsServer(handler=Worst(58)) as dns, Stall() as stall:
+    with DnsServer(handler=Worst(58)) as dns:
         milter = Greymilter(
             place, delay=Bare("1h"), metrics=f"127.0.0.1:{metrics}",
             spf={"timeout": Bare(f"{TIMEOUT_MS}ms"), "nameservers": [dns.address]})
@@ -87,6 +86,5 @@ def test_never_wrong_never_late_never_dead(place):
     deaths = {k: v for k, v in got.items() if "child_deaths" in k[0] and v}
     assert not deaths, deaths
     assert load.proven > SECONDS and len(load.took) > 10 * SECONDS
-    # What the machine itself was late is not greymilter's.
-    assert max(load.took) <= bound + stall.worst_us / 1e6
+    assert max(load.took) <= bound
     assert got["greymilter_fail_open_total", ()] == 0

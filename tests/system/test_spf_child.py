@@ -9,7 +9,6 @@ import pytest
 
 from mg.dns import DnsServer
 from mg.spf import (ANSWERED, DIED, LATE, NOT_ASKED, SHUNNED, SpfQuery)
-from mg.stall import Stall
 from mg.wait import until
 
 ZONE = {
@@ -191,7 +190,7 @@ def test_silence_under_load(build):
     """Name servers that swallow everything, 200 new strangers a second."""
     with DnsServer(handler=lambda query, tcp: None) as dns, \
             SpfQuery(build, [dns.address], timeout_ms=1000,
-                     threads=400) as spf, Stall() as stall:
+                     threads=400) as spf:
         spf.ready()
         asked, began = [], time.monotonic()
         for i in range(500):
@@ -201,7 +200,7 @@ def test_silence_under_load(build):
                 time.sleep(pause)
         answers = [spf.wait(id_) for id_ in asked]
         assert {a.result for a in answers} <= {"temperror", "none"}
-        assert max(a.elapsed_us for a in answers) < 1100000 + stall.worst_us
+        assert max(a.elapsed_us for a in answers) < 1100000
         assert spf.stats()["deaths_stranger"] == 0
 
 

@@ -9,7 +9,6 @@ import time
 from mg.dns import (A, AAAA, CNAME, MX, PTR, TXT, DnsServer, Zone, record,
                     reply, wire_name)
 from mg.spf import ANSWERED, SpfQuery
-from mg.stall import Stall
 
 SECONDS = float(os.environ.get("MG_HOSTILE_SECONDS", "6"))
 TIMEOUT_MS = 500
@@ -151,7 +150,7 @@ def test_never_wrong_never_late_never_dead(build):
     rng = random.Random(7208)
     with DnsServer(handler=Worst(7208)) as dns, \
             SpfQuery(build, [dns.address], timeout_ms=TIMEOUT_MS,
-                     threads=48) as spf, Stall() as stall:
+                     threads=48) as spf:
         ready = threading.Semaphore(48)
         under_way, wrong, right, count, late = {}, [], [0], [0], []
         stop = threading.Event()
@@ -196,7 +195,7 @@ def test_never_wrong_never_late_never_dead(build):
               f"{right[0]} honest ones answered, {stats}; over the bound, ms: "
               f"{sorted(late)[::-1]}")
         assert not wrong, wrong[:3]
-        assert max(late, default=0) <= TIMEOUT_MS + 100 + stall.worst_us / 1000
+        assert max(late, default=0) <= TIMEOUT_MS + 100
         assert count[0] > 20 * SECONDS and right[0] > SECONDS
         assert stats["deaths_stranger"] == stats["deaths_listed"] == 0
 
