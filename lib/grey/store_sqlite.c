@@ -120,25 +120,29 @@ stop_threads(struct sqlite_store *s)
 	(void)pthread_cond_broadcast(&s->care_wake);
 }
 
+static void
+join_threads(struct sqlite_store *s)
+{
+	stop_threads(s);
+	while (s->n_threads > 0)
+		(void)pthread_join(s->threads[--s->n_threads], NULL);
+}
+
 static int
 store_start(struct grey_store *store, struct err *e)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
+	void *(*const mains[STORE_THREADS])(void *) = { store_writer_main,
+		store_care_main, store_follow_main, store_sync_main };
 
-	if (pthread_create(&s->writer_thread, NULL, store_writer_main, s) != 0)
-		return err_set(e, "store: no thread");
-	if (pthread_create(&s->care_thread, NULL, store_care_main, s) != 0) {
-		stop_threads(s);
-		(void)pthread_join(s->writer_thread, NULL);
-		return err_set(e, "store: no thread");
+	while (s->n_threads < STORE_THREADS) {
+		if (pthread_create(&s->threads[s->n_threads], NULL,
+		        mains[s->n_threads], s) != 0) {
+			join_threads(s);
+			return err_set(e, "store: no thread");
+		}
+		s->n_threads++;
 	}
-	if (pthread_create(&s->sync_thread, NULL, store_sync_main, s) != 0) {
-		stop_threads(s);
-		(void)pthread_join(s->care_thread, NULL);
-		(void)pthread_join(s->writer_thread, NULL);
-		return err_set(e, "store: no thread");
-	}
-	s->started = true;
 	return 0;
 }
 
@@ -160,14 +164,9 @@ store_close(struct grey_store *store)
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	struct store_secret *secret;
 
-	if (s->started)
+	if (s->n_threads > 0)
 		store_flush_hits(s);
-	stop_threads(s);
-	if (s->started) {
-		(void)pthread_join(s->sync_thread, NULL);
-		(void)pthread_join(s->care_thread, NULL);
-		(void)pthread_join(s->writer_thread, NULL);
-	}
+	join_threads(s);
 	store_close_all(s);
 	if (s->whitelist != NULL)
 		grey_whitelist_release(s->whitelist);

@@ -28,6 +28,7 @@ struct sql_stmt;
 
 #define STORE_SCHEMA_VERSION 3
 #define STORE_READERS 6
+#define STORE_THREADS 4
 #define STORE_QUEUE_MAX 8192
 #define STORE_BATCH_MAX 512
 #define STORE_WAIT_MS 1000
@@ -92,7 +93,7 @@ struct sqlite_store {
 
 	pthread_mutex_t queue_lock;
 	pthread_cond_t queue_filled;
-	pthread_cond_t care_wake; /* only to stop: care and sync */
+	pthread_cond_t care_wake; /* only to stop: all but the writer */
 	struct request *head, **tail;
 	size_t queued;
 	bool writer_idle;
@@ -106,8 +107,9 @@ struct sqlite_store {
 	int64_t
 	    edit_begun_ns; /* GREY_STORE_EDIT: the transaction that is open */
 	int wal_fd; /* for fsync */
-	pthread_t writer_thread, care_thread, sync_thread;
-	bool started;
+	/* which of STORE_THREADS run */
+	pthread_t threads[STORE_THREADS];
+	size_t n_threads;
 
 	/* which file is open */
 	_Atomic(dev_t) dev;
@@ -128,7 +130,7 @@ struct sqlite_store {
 	pthread_mutex_t allow_lock;
 	struct grey_whitelist *whitelist;
 	unsigned long n_whitelists; /* that came into force; 0: none was read */
-	int64_t allow_generation; /* care thread only */
+	int64_t allow_generation; /* the following thread only */
 	atomic_bool
 	    allow_reload; /* another file may have the same generation */
 	unsigned long exported; /* care thread only: its number */
@@ -222,7 +224,20 @@ void store_write_now(struct sqlite_store *s);
 
 /* --- store_sqlite_care.c --- */
 
+/*
+ * Checkpoints, expiry, the whitelist's export and hits: what writes now and
+ * then, and may wait for the disk as long as that takes.
+ */
 void *store_care_main(void *arg);
+
+/* --- store_sqlite_follow.c --- */
+
+/*
+ * Follows what others change: the whitelist, and the database's file itself.
+ * It never waits for the disk to write, so that an entry counts within a second
+ * whatever the disk does.
+ */
+void *store_follow_main(void *arg);
 
 /* --- store_sqlite_expire.c --- */
 

@@ -3,17 +3,14 @@
 #include "lib/grey/store_sqlite.h"
 #include "lib/sql.h"
 
-#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TICK_MS 250
 #define HITS_EVERY 4
-#define MANY_WRITTEN 100 /* in a tick */
 #define WAL_FRAMES_MANY 4000 /* checkpoint at once */
 #define WAL_FRAMES_SOME 100 /* checkpoint every CHECKPOINT_EVERY */
 #define CHECKPOINT_EVERY 20
@@ -26,7 +23,6 @@
 
 struct care {
 	unsigned tick;
-	unsigned long long written; /* at the last tick */
 	struct expiry at;
 	int64_t next_walk_ms; /* monotonic */
 	int64_t walked; /* Unix seconds: when the last one ended */
@@ -79,25 +75,11 @@ expire(struct sqlite_store *s, struct sql *db, struct care *c)
 
 /* --- the thread --- */
 
-/* Another file, or none, where ours was. */
-static bool
-file_is_gone(const struct sqlite_store *s)
-{
-	struct stat st;
-
-	if (stat(s->path, &st) == -1)
-		return errno == ENOENT;
-	return st.st_ino != atomic_load(&s->ino) ||
-	    st.st_dev != atomic_load(&s->dev);
-}
-
 static void
 look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 {
 	int frames = atomic_load(&s->wal_frames);
-	struct err e = { { 0 } };
 
-	(void)store_follow_allow(s, db, &e);
 	store_export_allow(s);
 	if (frames > WAL_FRAMES_MANY ||
 	    (frames > WAL_FRAMES_SOME && c->tick % CHECKPOINT_EVERY == 0))
@@ -105,16 +87,6 @@ look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 	if (c->tick % HITS_EVERY == 0)
 		store_flush_hits(s);
 	expire(s, db, c);
-}
-
-/* Whether there is so much to write that callers should do it themselves. */
-static void
-measure(struct sqlite_store *s, struct care *c)
-{
-	unsigned long long written = atomic_load(&s->written);
-
-	atomic_store(&s->many, written - c->written > MANY_WRITTEN);
-	c->written = written;
 }
 
 void *
@@ -128,12 +100,6 @@ store_care_main(void *arg)
 
 	while (!store_rest(s, TICK_MS)) {
 		c.tick++;
-		measure(s, &c);
-		if (!atomic_load(&s->gone) && !atomic_load(&s->faulty) &&
-		    file_is_gone(s)) {
-			atomic_store(&s->gone, true);
-			atomic_store(&s->faulty, true);
-		}
 		if (atomic_load(&s->faulty))
 			continue;
 		db = store_reader_take(s, &epoch, &e);

@@ -1,6 +1,8 @@
 """I3, March 2025: big senders' mail is deferred.  The whitelist acts at once,
 and a forger gains nothing by it."""
 
+import os
+
 import pytest
 
 from mg import smtp
@@ -44,6 +46,24 @@ def test_an_entry_acts_within_a_second_and_so_does_its_removal(mail, entry):
     mail.milter.greywl("remove", *entry)
     until(lambda: mail("someone@apple.com", APPLE).startswith("451"), 1.0,
           f"without {entry} he waits")
+
+
+def test_an_entry_acts_while_the_disk_stands_still(mail):
+    """The whitelist's copy as text cannot be written: whoever opens the file
+    waits, as on a disk that answers nobody."""
+    copy = f"{mail.milter.store}.whitelist.new"
+    os.mkfifo(copy, 0o666)
+    os.chmod(copy, 0o666)
+    assert mail("someone@apple.com", APPLE).startswith("451")
+    try:
+        for _ in range(2):
+            mail.milter.greywl("add", APPLE["address"])
+            until(lambda: mail("someone@apple.com", APPLE).startswith("250"), 1.0)
+            mail.milter.greywl("remove", APPLE["address"])
+            until(lambda: mail("someone@apple.com", APPLE).startswith("451"), 1.0)
+    finally:
+        with open(copy, "rb") as waited_for:
+            waited_for.read()
 
 
 def test_the_preset_lets_no_forger_pass(mail):
