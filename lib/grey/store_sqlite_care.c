@@ -108,5 +108,9 @@ store_care_main(void *arg)
 		look_around(s, db, &c);
 		store_reader_give(s, db, epoch, false);
 	}
+	/* An entry that acted is in the copy, however soon the end came. */
+	s->next_export_ms = 0;
+	if (!atomic_load(&s->faulty))
+		store_export_allow(s);
 	return NULL;
 }
