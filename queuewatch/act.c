@@ -6,9 +6,8 @@
 #include "lib/escape.h"
 #include "queuewatch/cause.h"
 #include "queuewatch/config.h"
-#include "queuewatch/facts.h"
 #include "queuewatch/held.h"
-#include "queuewatch/logreader.h"
+#include "queuewatch/multi.h"
 #include "queuewatch/postsuper.h"
 #include "queuewatch/qid.h"
 
@@ -28,16 +27,20 @@ static const char *const verbs[] = { "hold", "release", "delete", "requeue",
 static const char *const done_words[] = { "put on hold", "released", "deleted",
 	"requeued" };
 
+enum { BY_DESTINATION, BY_SENDER, BY_INSTANCE, FOUND_BY };
+
 /* What was found. */
 struct found {
 	const struct act_args *args;
+	struct multi *multi;
+	const struct facts *in; /* the instance that is read */
 	struct whose *whose; /* NULL: who sent it does not matter */
 	bool looking; /* for ids whose sender must be known */
 	int64_t now;
-	struct buf ids; /* one a line, each once */
-	char last[128];
+	struct buf ids; /* one a line, each once, as postsuper() wants them */
+	char last[128 + FACTS_NAME];
 	int64_t messages, recipients;
-	struct tally *by[2]; /* destination, sender */
+	struct tally *by[FOUND_BY]; /* instance counts messages */
 };
 
 int
@@ -58,6 +61,8 @@ act_args(int argc, char **argv, struct act_args *args, struct err *e)
 			args->json = true;
 		else if (strcmp(argv[i], "--undo") == 0)
 			args->undo = true;
+		else if (strcmp(argv[i], "--instance") == 0 && i + 1 < argc)
+			args->instance = argv[++i];
 		else if ((rc = pick_option(&args->pick, argv[i],
 		              i + 1 < argc ? argv[i + 1] : NULL, e)) == 1)
 			i++;
@@ -71,7 +76,8 @@ act_args(int argc, char **argv, struct act_args *args, struct err *e)
 	if (args->now && args->what != ACT_DELETE)
 		return err_set(e, "--now: is for delete alone");
 	if (args->undo &&
-	    (args->what != ACT_RELEASE || !pick_is_empty(&args->pick)))
+	    (args->what != ACT_RELEASE || !pick_is_empty(&args->pick) ||
+	        args->instance != NULL))
 		return err_set(e, "--undo: is for release, and alone");
 	if (!args->undo && pick_is_empty(&args->pick))
 		return err_set(e,
@@ -106,51 +112,71 @@ see(const struct showq_entry *m, void *arg)
 {
 	struct found *f = arg;
 	const struct whose_entry *who = NULL;
-	char name[TALLY_NAME];
+	char name[TALLY_NAME], line[sizeof(f->last)];
+	uint64_t instance = multi_key(f->in);
 
 	if (!is_in_reach(f->args, m->queue) || !qid_valid(m->id))
 		return;
 	if (f->looking) {
-		whose_want(f->whose, m->id);
+		whose_want(f->whose, instance, m->id);
 		return;
 	}
 	if (f->whose != NULL)
-		who = whose_of(f->whose, m->id);
+		who = whose_of(f->whose, instance, m->id);
 	if (!pick_matches(&f->args->pick, m, who, f->now))
 		return;
 	f->recipients++;
 	cause_name(m, CAUSE_DESTINATION, name);
-	tally_add(f->by[0], name, "");
+	tally_add(f->by[BY_DESTINATION], name, "");
 	cause_name(m, CAUSE_SENDER, name);
-	tally_add(f->by[1], name, "");
-	if (strcmp(f->last, m->id) == 0)
+	tally_add(f->by[BY_SENDER], name, "");
+	(void)snprintf(line, sizeof(line), "%s%s%s", m->id,
+	    f->in->name[0] != '\0' ? " " : "", f->in->name);
+	if (strcmp(f->last, line) == 0)
 		return;
-	(void)snprintf(f->last, sizeof(f->last), "%s", m->id);
+	memcpy(f->last, line, sizeof(line));
 	f->messages++;
-	buf_str(&f->ids, m->id);
+	tally_add(f->by[BY_INSTANCE], multi_name(f->in), "");
+	buf_str(&f->ids, line);
 	buf_char(&f->ids, '\n');
 }
 
+/* The queues of all that are meant; what cannot be listed stops it. */
 static int
-find(const struct config *c, const struct facts *facts, struct found *f,
-    struct err *e)
+list_all(struct found *f, struct err *e)
 {
-	const char *log = logreader_source(c->maillog, facts->maillog_file);
+	size_t i;
 
+	for (i = 0; i < f->multi->n; i++) {
+		f->in = &f->multi->items[i];
+		if (showq_list(f->in, READ_MS, see, f, e) == -1)
+			return f->multi->n == 1
+			    ? -1
+			    : err_prefix(e,
+			          "nothing is done (--instance NAME leaves "
+			          "others alone): %s",
+			          multi_name(f->in));
+	}
+	return 0;
+}
+
+static int
+find(const struct config *c, struct found *f, struct err *e)
+{
 	if (pick_needs_log(&f->args->pick)) {
 		f->whose = whose_new();
 		if (f->whose == NULL)
 			return err_set(e, "no memory");
 		f->looking = true;
-		if (showq_list(facts, READ_MS, see, f, e) == -1)
+		if (list_all(f, e) == -1)
 			return -1;
 		f->looking = false;
-		if (whose_read(f->whose, log, facts->mail_owner) == 0)
+		if (multi_whose(f->multi, c->maillog, f->whose) == 0)
 			return err_set(e,
 			    "no mail log can be read: who sent it is not "
 			    "known");
 	}
-	if (showq_list(facts, READ_MS, see, f, e) == -1)
+	if (list_all(f, e) == -1)
 		return -1;
 	return f->ids.bad ? err_set(e, "the queue is too long") : 0;
 }
@@ -172,16 +198,34 @@ print_by(const struct tally *t, const char *what)
 }
 
 static void
+print_json(const struct found *f)
+{
+	struct tally_row rows[FACTS_INSTANCES];
+	size_t n = tally_top(f->by[BY_INSTANCE], rows, FACTS_INSTANCES), i;
+	json_t *o, *in = json_object();
+	char *text;
+
+	for (i = 0; i < n; i++)
+		(void)json_object_set_new(
+		    in, rows[i].name, json_integer(rows[i].count));
+	o = json_pack("{s:s, s:I, s:I, s:o, s:b}", "action",
+	    verbs[f->args->what], "messages", (json_int_t)f->messages,
+	    "recipients", (json_int_t)f->recipients, "instances", in, "done",
+	    f->args->yes);
+	text = json_dumps(o, 0);
+	(void)puts(text != NULL ? text : "{}");
+	free(text);
+	json_decref(o);
+}
+
+static void
 print_found(const struct found *f)
 {
 	const struct act_args *a = f->args;
 	bool later = a->what == ACT_DELETE && !a->now;
 
 	if (a->json) {
-		(void)printf("{\"action\": \"%s\", \"messages\": %lld, "
-		             "\"recipients\": %lld, \"done\": %s}\n",
-		    verbs[a->what], (long long)f->messages,
-		    (long long)f->recipients, a->yes ? "true" : "false");
+		print_json(f);
 		return;
 	}
 	(void)printf("%lld message%s for %lld recipient%s %s %s%s\n",
@@ -194,10 +238,10 @@ print_found(const struct found *f)
 	    later ? ", to be deleted in 7 days" : "");
 	if (f->messages == 0)
 		return;
-	if (f->by[0] != NULL) {
-		print_by(f->by[0], "to");
-		print_by(f->by[1], "from");
-	}
+	print_by(f->by[BY_DESTINATION], "to");
+	print_by(f->by[BY_SENDER], "from");
+	if (f->multi->n > 1)
+		print_by(f->by[BY_INSTANCE], "in");
 	if (!a->yes)
 		(void)printf("Nothing was changed; --yes does it.\n");
 	else if (a->what == ACT_HOLD || later)
@@ -256,46 +300,67 @@ do_it(const struct config *c, const struct found *f, struct err *e)
 		    "with the same match does: %s\n",
 		    e->text);
 	}
-	return postsuper(
-	    c->postfix_config, how, buf_text(&f->ids), progress, &shown, e);
+	return postsuper(f->multi, how, buf_text(&f->ids), progress, &shown, e);
 }
 
 /* Release what the last hold or delete has held. */
 static int
 undo(const struct config *c, struct found *f, struct err *e)
 {
-	char path[FACTS_PATH + 32];
-	const char *p;
+	char path[FACTS_PATH + 32], name[FACTS_NAME];
+	const char *p, *blank;
+	size_t n;
 
 	(void)snprintf(
 	    path, sizeof(path), "%s/queuewatch.held", c->data_directory);
 	if (access(path, F_OK) == -1 || held_undo(path, &f->ids, e) == 0)
 		return err_set(e, "there is nothing to take back");
-	for (p = buf_text(&f->ids); *p != '\0'; p++)
-		f->messages += *p == '\n';
+	for (p = buf_text(&f->ids); *p != '\0'; p += n + (p[n] == '\n')) {
+		n = strcspn(p, "\n");
+		blank = memchr(p, ' ', n);
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    blank != NULL ? (int)(p + n - blank - 1) : 0,
+		    blank != NULL ? blank + 1 : "");
+		tally_add(f->by[BY_INSTANCE],
+		    name[0] != '\0' ? name : MULTI_FIRST, "");
+		f->messages++;
+	}
 	f->recipients = f->messages;
 	return 0;
+}
+
+/* All instances, or the one that is meant. */
+static int
+find_instances(const struct config *c, struct found *f, struct err *e)
+{
+	f->multi = multi_read(c->postfix_config, e);
+	if (f->multi == NULL)
+		return -1;
+	if (f->args->instance != NULL)
+		return multi_choose(f->multi, f->args->instance, e);
+	return f->multi->all || f->args->undo
+	    ? 0
+	    : err_prefix(
+	          e, "nothing is done (--instance NAME leaves others alone)");
 }
 
 int
 act(const struct config *c, const struct act_args *args, struct err *e)
 {
 	struct found f = { .args = args, .now = clock_now() };
-	struct facts facts;
 	int rc = -1;
+	size_t i;
 
 	if (c->postfix_config[0] == '\0')
 		return err_set(e, "this is a host without Postfix");
 	buf_init(&f.ids, IDS_MOST);
-	f.by[0] = tally_new(TALLY_KEYS);
-	f.by[1] = tally_new(TALLY_KEYS);
-	if (f.by[0] == NULL || f.by[1] == NULL)
+	for (i = 0; i < FOUND_BY; i++)
+		f.by[i] = tally_new(TALLY_KEYS);
+	if (f.by[BY_DESTINATION] == NULL || f.by[BY_SENDER] == NULL ||
+	    f.by[BY_INSTANCE] == NULL)
 		(void)err_set(e, "no memory");
-	else if (args->undo)
-		rc = undo(c, &f, e);
-	else if (facts_read(c->postfix_config, FACTS_TIMEOUT_MS, &facts, e) ==
-	    0)
-		rc = find(c, &facts, &f, e);
+	else if (find_instances(c, &f, e) == 0)
+		rc = args->undo ? undo(c, &f, e) : find(c, &f, e);
 	if (rc == 0 && (args->yes || args->undo) && f.messages > 0)
 		rc = do_it(c, &f, e);
 	if (rc == 0) {
@@ -303,8 +368,9 @@ act(const struct config *c, const struct act_args *args, struct err *e)
 		if (fflush(stdout) == EOF)
 			rc = err_set(e, "standard output cannot be written");
 	}
-	tally_free(f.by[0]);
-	tally_free(f.by[1]);
+	for (i = 0; i < FOUND_BY; i++)
+		tally_free(f.by[i]);
+	multi_free(f.multi);
 	whose_free(f.whose);
 	buf_free(&f.ids);
 	return rc;

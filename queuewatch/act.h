@@ -21,6 +21,7 @@ struct act_args {
 	enum act_what what;
 	struct pick pick;
 	bool yes, now, json;
+	const char *instance; /* this one alone; NULL: all of the host's */
 	bool undo; /* release what the last hold or delete has held */
 };
 

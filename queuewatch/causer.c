@@ -33,6 +33,7 @@ struct causer {
 	bool asked, known;
 	int64_t asked_ms, took_ms;
 	char queue_directory[FACTS_PATH];
+	uint64_t instance;
 	int64_t since;
 	bool addresses;
 	struct causes causes;
@@ -43,6 +44,7 @@ struct causer {
 struct reading {
 	struct logreader *logreader;
 	const atomic_bool *stop;
+	uint64_t instance;
 	int64_t since;
 	bool addresses;
 	bool any; /* a message was seen */
@@ -60,8 +62,8 @@ look_up(struct reading *r, const struct showq_entry *m, enum cause_by by,
 {
 	struct logreader_status status;
 	struct ledger *l = logreader_lock(r->logreader, &status);
-	const char *client = ledger_client_of(l, m->id);
-	const char *account = ledger_account_of(l, m->id);
+	const char *client = ledger_client_of(l, r->instance, m->id);
+	const char *account = ledger_account_of(l, r->instance, m->id);
 
 	/* Where the client is known, no login is none. */
 	if (client != NULL)
@@ -197,6 +199,7 @@ run(void *arg)
 		    sizeof(queue_directory));
 		r = (struct reading){ .logreader = c->logreader,
 			.stop = &c->stop,
+			.instance = c->instance,
 			.since = c->since,
 			.addresses = c->addresses };
 		(void)pthread_mutex_unlock(&c->lock);
@@ -258,6 +261,7 @@ causer_ask(struct causer *c, const struct causer_order *order, int64_t mono_ms,
 	            mono_ms - c->asked_ms >= c->took_ms * TOOK_SHARE))) {
 		(void)snprintf(c->queue_directory, sizeof(c->queue_directory),
 		    "%s", order->queue_directory);
+		c->instance = order->instance;
 		c->since = order->since;
 		c->addresses = order->addresses;
 		c->asked = true;

@@ -21,6 +21,7 @@ void causer_stop(struct causer *c);
 
 struct causer_order {
 	const char *queue_directory;
+	uint64_t instance; /* maillog_instance()'s key */
 	/* Count what arrived since (Unix seconds); where nothing did, all. */
 	int64_t since;
 	bool addresses; /* senders and logins whole, else their domains */

@@ -8,6 +8,7 @@
 #include "queuewatch/config.h"
 #include "queuewatch/execute.h"
 #include "queuewatch/remedy.h"
+#include "queuewatch/remedy_do.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -325,20 +326,15 @@ desk_take(struct desk *d, const struct desk_order *order)
 static _Noreturn void
 run_it(const struct desk *d, const struct remedy *r, int out, pid_t parent)
 {
-	struct execute x = { .argv = r->argv,
-		.timeout_s = r->timeout_s,
-		.net = d->net,
-		.echo = -1 };
 	struct execute_result result;
 	char title[REPORT_MAX_NAME + 32];
 
-	memset(&result, 0, sizeof(result));
 	(void)snprintf(title, sizeof(title), "queuewatch: runs %s", r->name);
 	daemon_title(title);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == -1 ||
 	    getppid() != parent)
 		_exit(1);
-	execute(&x, &result);
+	remedy_do(d->config, r, d->net, -1, &result);
 	(void)!write(out, &result, sizeof(result));
 	_exit(0);
 }

@@ -12,7 +12,7 @@
 
 #define ANSWER_MAX 65536
 
-enum kind { TEXT, WORD, NAME, OWNER, BYTES, SECONDS, YES };
+enum kind { TEXT, WORD, NAME, OWNER, TAG, BYTES, SECONDS, YES };
 
 /* Postfix's own defaults (postconf(5)). */
 static const struct {
@@ -33,6 +33,7 @@ static const struct {
 	    "" },
 	{ "multi_instance_name", NAME, offsetof(struct facts, name), "" },
 	{ "mail_owner", OWNER, offsetof(struct facts, mail_owner), "postfix" },
+	{ "syslog_name", TAG, offsetof(struct facts, syslog_name), "postfix" },
 	{ "multi_instance_enable", YES, offsetof(struct facts, enabled), "no" },
 	{ "home_mailbox", YES, offsetof(struct facts, homes), "" },
 	{ "enable_long_queue_ids", YES, offsetof(struct facts, long_queue_ids),
@@ -78,6 +79,14 @@ parse_number(const char *s, bool seconds)
 	return -1;
 }
 
+static bool
+is_one_word(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
 /* What is not understood leaves the field as it was. */
 static void
 set_fact(struct facts *f, size_t i, const char *value)
@@ -95,8 +104,13 @@ set_fact(struct facts *f, size_t i, const char *value)
 		if (strlen(value) < sizeof(f->content_filter))
 			memcpy(field, value, strlen(value) + 1);
 		break;
-	case NAME:
-		if (strlen(value) < sizeof(f->name))
+	case NAME: /* it stands in lists, between blanks */
+		if (strlen(value) < sizeof(f->name) && is_one_word(value))
+			memcpy(field, value, strlen(value) + 1);
+		break;
+	case TAG:
+		if (strlen(value) < sizeof(f->syslog_name) &&
+		    is_one_word(value))
 			memcpy(field, value, strlen(value) + 1);
 		break;
 	case OWNER:

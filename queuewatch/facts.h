@@ -24,6 +24,7 @@ struct facts {
 	 * of a service in master.cf; "": none */
 	char content_filter[256];
 	char mail_owner[64]; /* whom Postfix's programs run as */
+	char syslog_name[64]; /* what its lines in the log begin with */
 	bool homes; /* mail goes to the users' homes */
 	bool long_queue_ids;
 	int64_t message_size_limit; /* 0: none */

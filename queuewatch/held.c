@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "queuewatch/multi.h"
 #include "queuewatch/postsuper.h"
 #include "queuewatch/qid.h"
 #include "queuewatch/whose.h"
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define PORTION 1000
+#define MESSAGE (128 + FACTS_NAME) /* bytes of one, with the NUL */
 
 static bool
 number(const char **p, int64_t *v_r)
@@ -32,11 +34,29 @@ number(const char **p, int64_t *v_r)
 	return true;
 }
 
+/* "QUEUE-ID" or "QUEUE-ID INSTANCE". */
+static bool
+is_message(const char *text, size_t n)
+{
+	char id[MESSAGE], *blank;
+
+	if (n >= sizeof(id))
+		return false;
+	memcpy(id, text, n);
+	id[n] = '\0';
+	blank = strchr(id, ' ');
+	if (blank != NULL) {
+		*blank++ = '\0';
+		if (*blank == '\0' || strchr(blank, ' ') != NULL)
+			return false;
+	}
+	return qid_valid(id);
+}
+
 int
 held_next(const char **p, struct held_entry *entry_r)
 {
 	const char *at, *end;
-	char id[128];
 
 	while (**p != '\0') {
 		at = *p;
@@ -44,13 +64,11 @@ held_next(const char **p, struct held_entry *entry_r)
 		*p = *end == '\n' ? end + 1 : end;
 		if (!number(&at, &entry_r->batch) ||
 		    !number(&at, &entry_r->at) || !number(&at, &entry_r->due) ||
-		    at >= end || (size_t)(end - at) >= sizeof(id))
+		    at >= end)
 			continue;
 		entry_r->id = at;
 		entry_r->n = (size_t)(end - at);
-		memcpy(id, at, entry_r->n);
-		id[entry_r->n] = '\0';
-		if (qid_valid(id))
+		if (is_message(at, entry_r->n))
 			return 1;
 	}
 	return 0;
@@ -216,10 +234,10 @@ held_undo(const char *path, struct buf *ids, struct err *e)
 static bool
 is_among(const struct held_entry *h, void *arg)
 {
-	char id[128];
+	char id[MESSAGE];
 
 	(void)snprintf(id, sizeof(id), "%.*s", (int)h->n, h->id);
-	return whose_of(arg, id) != NULL;
+	return whose_of(arg, 0, id) != NULL;
 }
 
 int
@@ -227,7 +245,7 @@ held_forget(const char *path, const char *ids, struct err *e)
 {
 	struct whose *among;
 	struct buf taken;
-	char id[128];
+	char id[MESSAGE];
 	size_t n;
 	int rc = -1;
 
@@ -239,7 +257,7 @@ held_forget(const char *path, const char *ids, struct err *e)
 	for (; *ids != '\0'; ids += n + (ids[n] == '\n')) {
 		n = strcspn(ids, "\n");
 		(void)snprintf(id, sizeof(id), "%.*s", (int)n, ids);
-		whose_want(among, id);
+		whose_want(among, 0, id);
 	}
 	buf_init(&taken, HELD_MOST);
 	rc = take_out(path, is_among, among, &taken, e);
@@ -273,6 +291,20 @@ held_due(
 	return take_out(path, is_ripe, &ripe, ids, e);
 }
 
+/* The instances are asked for when there is something to do. */
+static int
+delete_these(const char *postfix_config, const char *messages, struct err *e)
+{
+	struct multi *m = multi_read(postfix_config, e);
+	int rc;
+
+	if (m == NULL)
+		return -1;
+	rc = postsuper(m, POSTSUPER_DELETE_HELD, messages, NULL, NULL, e);
+	multi_free(m);
+	return rc;
+}
+
 int
 held_delete_due(
     const char *path, const char *postfix_config, int64_t now, struct err *e)
@@ -284,8 +316,7 @@ held_delete_due(
 		return 0;
 	buf_init(&ids, HELD_MOST);
 	while ((rc = held_due(path, now, PORTION, &ids, e)) == 1) {
-		rc = postsuper(postfix_config, POSTSUPER_DELETE_HELD,
-		    buf_text(&ids), NULL, NULL, e);
+		rc = delete_these(postfix_config, buf_text(&ids), e);
 		if (rc != 0) {
 			struct err why;
 

@@ -81,13 +81,22 @@ ledger_reply_fold(struct slice text, char out[TEMPLATE_SIZE])
 	(void)template_fold(whole, out);
 }
 
+uint64_t
+ledger_message_key(uint64_t instance, struct slice qid)
+{
+	uint64_t key = slots_hash_slice(qid);
+
+	return instance != 0 ? slots_mix(key, instance) : key;
+}
+
 struct ledger_message *
 ledger_message(struct ledger *l, const struct maillog_event *ev)
 {
 	struct ledger_message *m;
 	bool made;
 
-	m = slots_make(&l->messages, slots_hash_slice(ev->qid), &made);
+	m = slots_make(
+	    &l->messages, ledger_message_key(ev->instance, ev->qid), &made);
 	if (made)
 		m->at = ev->at;
 	return m;
@@ -107,6 +116,14 @@ fault(struct ledger *l, const struct maillog_event *ev, enum maillog_fault kind)
 	f->count++;
 	ledger_copy(f->program, sizeof(f->program), ev->program);
 	ledger_reply_fold(ev->text, f->text);
+}
+
+/* Where it is known already. */
+static struct ledger_message *
+known(struct ledger *l, const struct maillog_event *ev)
+{
+	return slots_find(
+	    &l->messages, ledger_message_key(ev->instance, ev->qid));
 }
 
 /* A message arrived by smtpd or pickup. */
@@ -203,7 +220,7 @@ delivery(struct ledger *l, const struct maillog_event *ev)
 	bool failed = ev->status == MAILLOG_DEFERRED ||
 	    ev->status == MAILLOG_BOUNCED;
 
-	m = slots_find(&l->messages, slots_hash_slice(ev->qid));
+	m = known(l, ev);
 	if (m == NULL || !m->probe) {
 		l->counts.delivered += ev->status == MAILLOG_SENT;
 		l->counts.deferred += ev->status == MAILLOG_DEFERRED;
@@ -240,7 +257,7 @@ held(struct ledger *l, const struct maillog_event *ev)
 {
 	struct ledger_message *m;
 
-	m = slots_find(&l->messages, slots_hash_slice(ev->qid));
+	m = known(l, ev);
 	if (m != NULL)
 		ledger_reply_over(l, m);
 }
@@ -250,7 +267,7 @@ removed(struct ledger *l, const struct maillog_event *ev)
 {
 	struct ledger_message *m;
 
-	m = slots_find(&l->messages, slots_hash_slice(ev->qid));
+	m = known(l, ev);
 	if (m == NULL)
 		return;
 	ledger_reply_over(l, m);
@@ -304,15 +321,17 @@ ledger_feed(struct ledger *l, const struct maillog_event *ev)
 }
 
 static struct ledger_message *
-message_of(struct ledger *l, const char *qid)
+message_of(struct ledger *l, uint64_t instance, const char *qid)
 {
-	return slots_find(&l->messages, slots_hash(qid, strlen(qid)));
+	const struct slice s = { qid, strlen(qid) };
+
+	return slots_find(&l->messages, ledger_message_key(instance, s));
 }
 
 const char *
-ledger_account_of(struct ledger *l, const char *qid)
+ledger_account_of(struct ledger *l, uint64_t instance, const char *qid)
 {
-	const struct ledger_message *m = message_of(l, qid);
+	const struct ledger_message *m = message_of(l, instance, qid);
 	const struct ledger_account *a;
 
 	a = m != NULL ? slots_of_id(&l->accounts, m->account) : NULL;
@@ -320,9 +339,9 @@ ledger_account_of(struct ledger *l, const char *qid)
 }
 
 const char *
-ledger_client_of(struct ledger *l, const char *qid)
+ledger_client_of(struct ledger *l, uint64_t instance, const char *qid)
 {
-	const struct ledger_message *m = message_of(l, qid);
+	const struct ledger_message *m = message_of(l, instance, qid);
 	const struct ledger_name *c;
 
 	c = m != NULL ? slots_of_id(&l->clients, m->client) : NULL;

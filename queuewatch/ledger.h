@@ -149,6 +149,7 @@ struct ledger {
 	/* Postfix last passed a destination over as dead: when, and which. */
 	int64_t dead_at;
 	char dead[LEDGER_NAME];
+	uint64_t dead_instance; /* by which instance */
 };
 
 int ledger_init(struct ledger *l); /* -1 without memory */
@@ -162,9 +163,14 @@ void ledger_set_filter(struct ledger *l, const char *content_filter);
 
 void ledger_feed(struct ledger *l, const struct maillog_event *ev);
 
-/* What a queue file's message is known by: its login and client, or NULL. */
-const char *ledger_account_of(struct ledger *l, const char *qid);
-const char *ledger_client_of(struct ledger *l, const char *qid);
+/*
+ * What a queue file's message is known by: its login and client, or NULL.
+ * "instance" is maillog_instance()'s key.
+ */
+const char *ledger_account_of(
+    struct ledger *l, uint64_t instance, const char *qid);
+const char *ledger_client_of(
+    struct ledger *l, uint64_t instance, const char *qid);
 
 /* A recent value as it counts at "now", when it was last touched at "at". */
 double ledger_fade(double value, int64_t at, int64_t now);
@@ -177,6 +183,8 @@ void ledger_load(struct ledger *l, const json_t *saved);
 
 /* -- of the tables' own files, called by ledger_feed() -- */
 
+/* A queue id is unique within an instance alone. */
+uint64_t ledger_message_key(uint64_t instance, struct slice qid);
 struct ledger_message *ledger_message(
     struct ledger *l, const struct maillog_event *ev);
 void ledger_account_sent(

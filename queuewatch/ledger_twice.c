@@ -116,6 +116,9 @@ ledger_doubled(
 	to = slots_mix(slots_hash_name(ev->to), m->sender);
 	if (ev->orig_to.n > 0)
 		to = slots_mix(to, slots_hash_name(ev->orig_to));
+	/* From one instance to the next it is delivered once by each. */
+	if (ev->instance != 0)
+		to = slots_mix(to, ev->instance);
 	if (reached_before(l, m->message_id, to, m->slot.hash, ev->at) &&
 	    !m->doubled) {
 		doubled(l, ev->qid, ev->at, true,

@@ -108,6 +108,7 @@ ledger_destination_tried(
 	if (suspended) {
 		l->dead_at = ev->at;
 		ledger_copy(l->dead, sizeof(l->dead), domain);
+		l->dead_instance = ev->instance;
 	} else {
 		d->outside = !is_here(ev);
 	}

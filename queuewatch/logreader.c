@@ -27,6 +27,7 @@ struct logreader {
 	bool stop, aimed;
 	char source[LOGFILE_PATH];
 	char owner[64]; /* Postfix's mail_owner */
+	struct maillog_names names;
 	struct ledger ledger;
 	struct logreader_status status;
 	logreader_line *tap; /* NULL: none */
@@ -53,7 +54,7 @@ take_line(const char *line, size_t n, void *arg)
 	struct maillog_event ev;
 	struct logline head;
 
-	maillog_parse(line, n, &r->dates, &ev);
+	maillog_parse(line, n, &r->dates, &r->names, &ev);
 	/* A stamp of tomorrow, forged or not, must not end all that fades. */
 	if (ev.at > r->dates.now)
 		ev.at = r->dates.now;
@@ -69,7 +70,7 @@ take_entry(struct slice tag, struct slice text, int64_t at, void *arg)
 	struct logreader *r = arg;
 	struct maillog_event ev;
 
-	maillog_read(tag, text, at, &ev);
+	maillog_read(tag, text, at, &r->names, &ev);
 	ledger_feed(&r->ledger, &ev);
 	if (r->tap != NULL && ev.kind != MAILLOG_OTHER)
 		r->tap(tag, text, at, r->tap_arg);
@@ -359,6 +360,9 @@ logreader_aim(struct logreader *r, const struct logreader_target *to)
 	(void)pthread_mutex_lock(&r->lock);
 	ledger_set_filter(&r->ledger, to->content_filter);
 	(void)snprintf(r->owner, sizeof(r->owner), "%s", to->mail_owner);
+	r->names.n = 0;
+	if (to->names != NULL)
+		r->names = *to->names;
 	if (strcmp(r->source, to->source) != 0) {
 		(void)snprintf(r->source, sizeof(r->source), "%s", to->source);
 		if (*to->source == '\0')

@@ -31,6 +31,7 @@ struct logreader_target {
 	const char *source; /* a path, "journal", or "" for nothing */
 	const char *content_filter; /* Postfix's; "": none */
 	const char *mail_owner; /* Postfix's */
+	const struct maillog_names *names; /* its instances'; NULL: one */
 };
 void logreader_aim(struct logreader *r, const struct logreader_target *to);
 

@@ -1,5 +1,7 @@
 #include "queuewatch/maillog.h"
 
+#include "queuewatch/slots.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -384,9 +386,41 @@ read_postfix(struct slice s, struct maillog_event *ev)
 		(void)read_delivery(s, ev);
 }
 
+uint64_t
+maillog_instance(const char *name)
+{
+	return *name != '\0' ? slots_hash(name, strlen(name)) : 0;
+}
+
+/* "TAG/program", "TAG/smtps/program" or "TAG" alone. */
+static bool
+is_tag(struct slice tag, const char *name, size_t n)
+{
+	return n > 0 && tag.n >= n && memcmp(tag.p, name, n) == 0 &&
+	    (tag.n == n || tag.p[n] == '/');
+}
+
+/* Whether it is Postfix's, and whose: the longest name counts. */
+static bool
+is_postfix(
+    struct slice tag, const struct maillog_names *names, uint64_t *instance_r)
+{
+	size_t i, n, longest = 0;
+
+	*instance_r = 0;
+	for (i = 0; names != NULL && i < names->n; i++) {
+		n = strlen(names->items[i].tag);
+		if (n <= longest || !is_tag(tag, names->items[i].tag, n))
+			continue;
+		longest = n;
+		*instance_r = names->items[i].instance;
+	}
+	return longest > 0 || slice_begins(tag, "postfix");
+}
+
 void
-maillog_read(
-    struct slice tag, struct slice text, int64_t at, struct maillog_event *ev)
+maillog_read(struct slice tag, struct slice text, int64_t at,
+    const struct maillog_names *names, struct maillog_event *ev)
 {
 	static const char empty[] = "";
 	const struct slice none = { empty, 0 };
@@ -410,7 +444,7 @@ maillog_read(
 		.fault = MAILLOG_FAULTS };
 	for (i = 0; i < 4; i++)
 		ev->delays_ms[i] = -1;
-	if (slice_begins(tag, "postfix")) {
+	if (is_postfix(tag, names, &ev->instance)) {
 		slash = memrchr(tag.p, '/', tag.n);
 		if (slash != NULL)
 			ev->program = (struct slice){ slash + 1,
@@ -423,14 +457,14 @@ maillog_read(
 
 void
 maillog_parse(const char *line, size_t n, struct logline_dates *dates,
-    struct maillog_event *out)
+    const struct maillog_names *names, struct maillog_event *out)
 {
 	static const char empty[] = "";
 	const struct slice none = { empty, 0 };
 	struct logline head;
 
 	if (logline_parse(line, n, dates, &head) == 1)
-		maillog_read(head.tag, head.text, head.at, out);
+		maillog_read(head.tag, head.text, head.at, names, out);
 	else
-		maillog_read(none, none, 0, out);
+		maillog_read(none, none, 0, names, out);
 }

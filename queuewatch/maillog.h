@@ -42,9 +42,27 @@ enum maillog_fault {
 };
 extern const char *const maillog_fault_words[]; /* "no space", ... */
 
+/*
+ * The tags of a host's Postfix instances (syslog_name), each with the key that
+ * its queue ids go by.  Without one, tags that begin with "postfix" are the
+ * first one's.
+ */
+#define MAILLOG_NAMES 8
+struct maillog_names {
+	struct {
+		char tag[64];
+		uint64_t instance;
+	} items[MAILLOG_NAMES];
+	size_t n;
+};
+
+/* The key of an instance's name; of the host's first (""): 0. */
+uint64_t maillog_instance(const char *name);
+
 struct maillog_event {
 	enum maillog_kind kind;
 	int64_t at; /* Unix seconds */
+	uint64_t instance; /* whose line it is; 0: the host's first */
 	struct slice program; /* "smtpd": the last part of the tag */
 	struct slice qid; /* empty where there is none */
 	struct slice client, sasl, message_id;
@@ -64,13 +82,13 @@ struct maillog_event {
 	int64_t delays_ms[4];
 };
 
-/* Fill *out; "line" without its line feed. */
+/* Fill *out; "line" without its line feed; "names" may be NULL. */
 void maillog_parse(const char *line, size_t n, struct logline_dates *dates,
-    struct maillog_event *out);
+    const struct maillog_names *names, struct maillog_event *out);
 
 /* The same for what came without a head: the journal's tag and text. */
-void maillog_read(
-    struct slice tag, struct slice text, int64_t at, struct maillog_event *out);
+void maillog_read(struct slice tag, struct slice text, int64_t at,
+    const struct maillog_names *names, struct maillog_event *out);
 
 /*
  * Of maillog_read() alone: which fault the complaint "text" is, if it is one;

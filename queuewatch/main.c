@@ -35,7 +35,7 @@ static const char usage[] =
     "NAME\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] hold|release|delete|requeue "
     "MATCH ...\n"
-    "                  [--yes] [--now] [--json]\n"
+    "                  [--instance NAME] [--yes] [--now] [--json]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] explain CHECK [SUBJECT]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] record FILE [--for TIME]\n"
     "       queuewatch [-c FILE] [-o NAME=VALUE] replay FILE [--json]\n";

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 struct err;
+struct multi;
 
 /* What postsuper(1) does with messages. */
 enum postsuper_what {
@@ -15,13 +16,16 @@ enum postsuper_what {
 };
 
 /*
- * Do it with "ids" (one a line), in portions through "postsuper -".  After
- * each, "progress" (or NULL) hears how many of all are done.  What is not in
- * the queue any more is passed over.  Needs root's rights, or those of
- * Postfix's owner.  Returns 0, or -1 with *e set and the rest not done.
+ * Do it with "messages", in portions through "postsuper -".  One stands on a
+ * line: "QUEUE-ID" of the host's first Postfix instance, "QUEUE-ID INSTANCE" of
+ * another; of instances that "m" does not know they are passed over with an
+ * error at the end, unless it knows all there are.  After each portion,
+ * "progress" (or NULL) hears how many of all are done.  What is not in the
+ * queue any more is passed over.  Needs root's rights, or those of Postfix's
+ * owner.  Returns 0, or -1 with *e set and the rest not done.
  */
-int postsuper(const char *postfix_config, enum postsuper_what what,
-    const char *ids, void (*progress)(size_t done, size_t all, void *arg),
+int postsuper(const struct multi *m, enum postsuper_what what,
+    const char *messages, void (*progress)(size_t done, size_t all, void *arg),
     void *arg, struct err *e);
 
 #endif

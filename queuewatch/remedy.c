@@ -17,12 +17,12 @@
 
 static const struct {
 	const char *name, *title;
-	const char *argv[5]; /* %c: the folder of main.cf */
+	const char *argv[5]; /* [2]: the folder of main.cf */
 } built_in[] = {
 	{ "flush", "Try all mail that waits now",
-	    { "postqueue", "-c", "%c", "-f" } },
+	    { "postqueue", "-c", NULL, "-f" } },
 	{ "requeue", "Send all mail that waits through the queue anew",
-	    { "postsuper", "-c", "%c", "-r", "ALL" } },
+	    { "postsuper", "-c", NULL, "-r", "ALL" } },
 };
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
 
@@ -61,11 +61,10 @@ from_built_in(const struct config *c, size_t k, struct remedy *r)
 	r->name = built_in[k].name;
 	r->title = built_in[k].title;
 	r->timeout_s = BUILT_IN_TIMEOUT_S;
-	for (i = 0; i < 5; i++) {
+	r->each = true;
+	for (i = 0; i < 5; i++)
 		r->argv[i] = built_in[k].argv[i];
-		if (r->argv[i] != NULL && strcmp(r->argv[i], "%c") == 0)
-			r->argv[i] = c->postfix_config;
-	}
+	r->argv[REMEDY_FOLDER] = c->postfix_config;
 }
 
 int

@@ -1,6 +1,7 @@
 #ifndef QUEUEWATCH_REMEDY_H
 #define QUEUEWATCH_REMEDY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,11 +15,13 @@ struct err;
  * A section of the configuration with such a name takes its place.
  */
 #define REMEDY_WORDS 64
+#define REMEDY_FOLDER 2
 
 struct remedy {
 	const char *name, *title; /* the configuration's, or literals */
 	const char *argv[REMEDY_WORDS + 1];
 	int64_t timeout_s;
+	bool each; /* for every Postfix instance, argv[REMEDY_FOLDER] its own */
 };
 
 /* The i-th, those of the configuration first: 1, or 0 behind the last. */

@@ -7,6 +7,7 @@
 #include "queuewatch/config.h"
 #include "queuewatch/execute.h"
 #include "queuewatch/remedy.h"
+#include "queuewatch/remedy_do.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,8 @@ remedy_list(const struct config *c, struct err *e)
 		(void)printf("%-20s %s\n%-20s ", r.name, r.title, "");
 		for (k = 0; r.argv[k] != NULL; k++)
 			(void)printf("%s ", r.argv[k]);
-		(void)printf("(%lld s; %s)\n", (long long)r.timeout_s,
+		(void)printf("(%lld s%s; %s)\n", (long long)r.timeout_s,
+		    r.each ? "; each Postfix instance" : "",
 		    says[has_secret(c, r.name) + 1]);
 	}
 	return fflush(stdout) == EOF
@@ -97,7 +99,6 @@ lock(const struct config *c, int *fd_r, struct err *e)
 int
 remedy_run(const struct config *c, const char *name, struct err *e)
 {
-	struct execute x = { .net = -1, .echo = STDOUT_FILENO };
 	struct execute_result result;
 	struct remedy r;
 	int64_t start = clock_mono_ms();
@@ -105,10 +106,7 @@ remedy_run(const struct config *c, const char *name, struct err *e)
 
 	if (find(c, name, &r, e) == -1 || lock(c, &held, e) == -1)
 		return -1;
-	x.argv = r.argv;
-	x.timeout_s = r.timeout_s;
-	memset(&result, 0, sizeof(result));
-	execute(&x, &result);
+	remedy_do(c, &r, -1, STDOUT_FILENO, &result);
 	if (held != -1)
 		(void)close(held);
 	switch (result.outcome) {

@@ -4,6 +4,7 @@
 #include "lib/pressure.h"
 #include "queuewatch/check_disk.h"
 #include "queuewatch/check_log.h"
+#include "queuewatch/multi.h"
 #include "queuewatch/watch.h"
 
 #include <string.h>
@@ -12,17 +13,46 @@
 #define PRESSURE_LEAST_S 5
 #define LOG_EVERY_S 600
 
+const struct instance *
+sample_log_filtered(const struct watch *w)
+{
+	const struct instance *in;
+	size_t i;
+
+	for (i = 0; (in = watch_instance(w, i)) != NULL; i++) {
+		if (in->facts.content_filter[0] != '\0')
+			return in;
+	}
+	return &w->first;
+}
+
+static void
+names_of(const struct watch *w, struct maillog_names *names)
+{
+	const struct facts *facts[FACTS_INSTANCES];
+	const struct instance *in;
+	size_t n;
+
+	for (n = 0; n < FACTS_INSTANCES && (in = watch_instance(w, n)) != NULL;
+	     n++)
+		facts[n] = &in->facts;
+	multi_names(facts, n, names);
+}
+
 void
 sample_log_aim(struct watch *w)
 {
 	const struct config *c = w->config;
 	const struct facts *f = &w->first.facts;
-	struct logreader_target to = { "", "", "postfix" };
+	struct logreader_target to = { "", "", "postfix", NULL };
+	struct maillog_names names;
 
+	names_of(w, &names);
 	if (c->postfix_config[0] != '\0' && w->facts_known)
 		to = (struct logreader_target){ logreader_source(c->maillog,
 			                            f->maillog_file),
-			f->content_filter, f->mail_owner };
+			sample_log_filtered(w)->facts.content_filter,
+			f->mail_owner, &names };
 	else if (c->postfix_config[0] != '\0' && w->facts_fault[0] != '\0')
 		to.source = logreader_source(c->maillog, "");
 	else if (c->postfix_config[0] != '\0')
@@ -114,20 +144,21 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 		.policy = &policy,
 		.status = &status,
 		.now = now };
+	const struct instance *in = sample_log_filtered(w);
 	const struct ledger_fault *milter;
 	struct ledger *l;
 	bool hangs;
 
 	if (w->config->postfix_config[0] == '\0')
 		return;
-	log_view_scan(
-	    &v, w->first.lister.passed ? &w->first.lister.result : NULL);
+	log_view_scan(&v, in->lister.passed ? &in->lister.result : NULL);
 	l = logreader_lock(w->logreader, &status);
 	log_check(&w->findings, &v, l);
 	w->log_counts = l->counts;
 	w->no_space_at = l->faults[MAILLOG_NO_SPACE].at;
 	w->dead_at = l->dead_at;
 	memcpy(w->dead, l->dead, sizeof(w->dead));
+	w->dead_instance = l->dead_instance;
 	w->log_read = status.why[0] == '\0' || l->counts.lines > 0;
 	if (w->log_read)
 		pace_take(&w->pace, &w->log_counts, mono_ms);

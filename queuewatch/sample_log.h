@@ -3,10 +3,14 @@
 
 #include <stdint.h>
 
+struct instance;
 struct watch;
 
 /* Which log, and which content filter, by what is known now. */
 void sample_log_aim(struct watch *w);
+
+/* The instance whose content filter is watched: the first that has one. */
+const struct instance *sample_log_filtered(const struct watch *w);
 
 /*
  * What the log has told into the findings "log" and "duplicates", and the

@@ -3,6 +3,7 @@
 #include "queuewatch/check_log.h"
 #include "queuewatch/check_running.h"
 #include "queuewatch/check_stuck.h"
+#include "queuewatch/multi.h"
 #include "queuewatch/sample.h"
 #include "queuewatch/sample_log.h"
 #include "queuewatch/watch.h"
@@ -111,6 +112,7 @@ ask_for_causes(
 	    queue_subject(instance_name(in), "", subject));
 	const struct causer_order order = {
 		.queue_directory = in->facts.queue_directory,
+		.instance = multi_key(&in->facts),
 		.since = in->quiet_at - CAUSES_BEFORE_S,
 		.addresses = w->config->evidence == EVIDENCE_ADDRESSES,
 	};
@@ -140,6 +142,8 @@ check_stuck(struct watch *w, struct instance *in,
 		.dead_at = w->dead_at,
 		.stale = in->stale };
 
+	if (w->dead_instance != multi_key(&in->facts))
+		v.dead_at = 0;
 	if (w->stepped_ms != 0 && w->step_ms < 0 &&
 	    mono_ms - w->stepped_ms < SAMPLE_STEP_SHOWN_MS)
 		v.stepped_back_s = -w->step_ms / 1000;
@@ -154,14 +158,13 @@ check_stuck(struct watch *w, struct instance *in,
 	stuck_check(&w->findings, &v, &in->lister.result);
 }
 
-/* The log is the first one's. */
 static void
 find_causes(const struct watch *w, struct instance *in, struct causes *c_r)
 {
 	c_r->n = 0;
 	if (in->causer != NULL)
 		(void)causer_get(in->causer, c_r);
-	if (in == &w->first)
+	if (in == sample_log_filtered(w))
 		log_causes(&w->findings, c_r);
 }
 

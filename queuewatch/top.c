@@ -5,8 +5,7 @@
 #include "lib/escape.h"
 #include "queuewatch/cause.h"
 #include "queuewatch/config.h"
-#include "queuewatch/facts.h"
-#include "queuewatch/logreader.h"
+#include "queuewatch/multi.h"
 #include "queuewatch/screen.h"
 #include "queuewatch/showq.h"
 #include "queuewatch/whose.h"
@@ -23,23 +22,15 @@
 #define READ_MS 60000
 #define AGAIN_S 2
 #define BY_INSTANCE CAUSE_KINDS /* this table's own */
-#define FIRST "postfix" /* the name of a host's first instance */
 
 struct count {
 	struct tally *tally;
 	enum cause_by by;
 	struct whose *whose; /* of login and client, else NULL */
-	const char *log;
-	struct facts *instances; /* FACTS_INSTANCES */
-	int n;
-	const char *instance; /* the one being read */
+	const char *maillog; /* as configured */
+	struct multi *multi;
+	const struct facts *in; /* the one being read */
 };
-
-static const char *
-name_of(const struct facts *f)
-{
-	return f->name[0] != '\0' ? f->name : FIRST;
-}
 
 static void
 see(const struct showq_entry *m, void *arg)
@@ -48,11 +39,11 @@ see(const struct showq_entry *m, void *arg)
 	char name[TALLY_NAME];
 
 	if (c->whose != NULL) {
-		whose_want(c->whose, m->id);
+		whose_want(c->whose, multi_key(c->in), m->id);
 		return;
 	}
 	if (c->by == BY_INSTANCE)
-		(void)snprintf(name, sizeof(name), "%s", c->instance);
+		(void)snprintf(name, sizeof(name), "%s", multi_name(c->in));
 	else
 		cause_name(m, c->by, name);
 	tally_add(c->tally, name, "");
@@ -111,9 +102,9 @@ compose_text(const struct tally_row *rows, size_t n, const struct count *c,
 
 	buf_printf(out, "%lld recipients in all queues",
 	    (long long)tally_total(c->tally));
-	for (i = 0; c->n > 1 && i < (size_t)c->n; i++)
+	for (i = 0; c->multi->n > 1 && i < c->multi->n; i++)
 		buf_printf(out, "%s%s", i == 0 ? " of " : ", ",
-		    name_of(&c->instances[i]));
+		    multi_name(&c->multi->items[i]));
 	buf_printf(out, ", by %s\n",
 	    c->by == BY_INSTANCE ? "instance" : cause_words[c->by]);
 	for (i = 0; i < n; i++) {
@@ -141,15 +132,16 @@ add_whose(const struct whose_entry *w, void *arg)
 static int
 read_lists(struct count *c, struct err *e)
 {
-	int i, answered = 0;
+	int answered = 0;
+	size_t i;
 
-	for (i = 0; i < c->n; i++) {
-		c->instance = name_of(&c->instances[i]);
-		if (showq_list(&c->instances[i], READ_MS, see, c, e) == 0)
+	for (i = 0; i < c->multi->n; i++) {
+		c->in = &c->multi->items[i];
+		if (showq_list(c->in, READ_MS, see, c, e) == 0)
 			answered++;
-		else if (c->n > 1)
+		else if (c->multi->n > 1)
 			(void)fprintf(stderr, "queuewatch: %s: %s\n",
-			    c->instance, e->text);
+			    multi_name(c->in), e->text);
 	}
 	return answered > 0 ? 0 : -1;
 }
@@ -164,7 +156,7 @@ read_queue(struct count *c, struct err *e)
 		return -1;
 	if (c->whose == NULL)
 		return 0;
-	if (whose_read(c->whose, c->log, c->instances[0].mail_owner) == 0)
+	if (multi_whose(c->multi, c->maillog, c->whose) == 0)
 		(void)fprintf(stderr,
 		    "queuewatch: no mail log can be read: who sent it is not "
 		    "known\n");
@@ -264,27 +256,12 @@ static int
 find_instances(
     struct count *c, const char *dir, const char *only, struct err *e)
 {
-	int i;
-
-	c->instances = calloc(FACTS_INSTANCES, sizeof(*c->instances));
-	if (c->instances == NULL)
-		return err_set(e, "no memory");
-	c->n = facts_read_all(dir, FACTS_TIMEOUT_MS, c->instances, e);
-	if (c->n == -1)
+	c->multi = multi_read(dir, e);
+	if (c->multi == NULL)
 		return -1;
-	if (e->text[0] != '\0')
+	if (!c->multi->all)
 		(void)fprintf(stderr, "queuewatch: %s\n", e->text);
-	if (only == NULL)
-		return 0;
-	for (i = 0; i < c->n; i++) {
-		if (strcmp(name_of(&c->instances[i]), only) != 0)
-			continue;
-		c->instances[0] = c->instances[i];
-		c->n = 1;
-		return 0;
-	}
-	return err_set(
-	    e, "--instance %.60s: this host has no such instance", only);
+	return only != NULL ? multi_choose(c->multi, only, e) : 0;
 }
 
 int
@@ -300,8 +277,7 @@ top(const struct config *c, const struct top_args *args, struct err *e)
 	if (find_instances(&count, c->postfix_config, args->instance, e) == -1)
 		goto out;
 	count.tally = tally_new(TALLY_KEYS);
-	count.log = logreader_source(
-	    c->maillog, count.instances[0].maillog_file);
+	count.maillog = c->maillog;
 	if (count.tally == NULL || aim(&count, count.by, e) == -1)
 		(void)err_set(e, "no memory");
 	else if (args->once || !screen_works())
@@ -309,7 +285,7 @@ top(const struct config *c, const struct top_args *args, struct err *e)
 	else
 		rc = top_live(&count, e);
 out:
-	free(count.instances);
+	multi_free(count.multi);
 	tally_free(count.tally);
 	whose_free(count.whose);
 	return rc;

@@ -83,16 +83,68 @@ add_line(struct buf *b, json_t *o)
 	free(text);
 }
 
+/* Of one instance, into "o". */
+static void
+add_queue(json_t *o, const struct trace_queue *q)
+{
+	json_t *queues = json_object();
+	size_t i;
+
+	for (i = 0; q->known && i < SCAN_QUEUES; i++)
+		(void)json_object_set_new(
+		    queues, scan_queue_names[i], queue_json(&q->scan.queue[i]));
+	if (q->known)
+		(void)json_object_set(o, "queues", queues);
+	json_decref(queues);
+	if (q->causes.n > 0)
+		(void)json_object_set_new(o, "causes", causes_json(&q->causes));
+	if (q->active_limit > 0)
+		(void)json_object_set_new(
+		    o, "active_limit", json_integer(q->active_limit));
+	if (q->stale[0] != '\0')
+		(void)json_object_set_new(o, "stale", text_json(q->stale));
+}
+
+static void
+add_instances(json_t *o, const struct trace_point *p)
+{
+	json_t *all = json_array(), *one;
+	size_t i;
+
+	for (i = 1; i < p->n_queues; i++) {
+		one = json_pack("{s:o}", "name", text_json(p->queues[i].name));
+		add_queue(one, &p->queues[i]);
+		(void)json_array_append_new(all, one);
+	}
+	if (i > 1)
+		(void)json_object_set(o, "instances", all);
+	json_decref(all);
+}
+
+/* {"": "postfix", "postfix-out": "out"}, in the queues' order. */
+static json_t *
+log_json(const struct trace_point *p)
+{
+	json_t *names = json_object(), *o;
+	size_t i;
+
+	for (i = 0; i < p->names.n && i < p->n_queues; i++)
+		(void)json_object_set_new(
+		    names, p->queues[i].name, text_json(p->names.items[i].tag));
+	o = json_pack("{s:o, s:o, s:o}", "source", text_json(p->source), "why",
+	    text_json(p->why), "filter", text_json(p->filter));
+	if (json_object_size(names) > 0)
+		(void)json_object_set(o, "names", names);
+	json_decref(names);
+	return o;
+}
+
 void
 trace_compose(const struct trace_point *p, struct buf *b)
 {
-	json_t *o = json_object(), *queues = json_object();
-	json_t *disks = json_array(), *path;
+	json_t *o = json_object(), *disks = json_array(), *path;
 	size_t i;
 
-	for (i = 0; p->has_queues && i < SCAN_QUEUES; i++)
-		(void)json_object_set_new(
-		    queues, scan_queue_names[i], queue_json(&p->scan.queue[i]));
 	for (i = 0; i < p->n_disks; i++) {
 		const struct disk_sample *s = &p->disks[i].sample;
 
@@ -110,22 +162,11 @@ trace_compose(const struct trace_point *p, struct buf *b)
 	}
 	(void)json_object_set_new(o, "at_ms", json_integer(p->at_ms));
 	if (p->has_log)
-		(void)json_object_set_new(o, "log",
-		    json_pack("{s:o, s:o, s:o}", "source", text_json(p->source),
-		        "why", text_json(p->why), "filter",
-		        text_json(p->filter)));
-	if (p->causes.n > 0)
-		(void)json_object_set_new(o, "causes", causes_json(&p->causes));
-	if (p->active_limit > 0)
-		(void)json_object_set_new(
-		    o, "active_limit", json_integer(p->active_limit));
-	if (p->stale[0] != '\0')
-		(void)json_object_set_new(o, "stale", text_json(p->stale));
+		(void)json_object_set_new(o, "log", log_json(p));
+	add_queue(o, &p->queues[0]);
+	add_instances(o, p);
 	(void)json_object_set_new(o, "floor", json_integer(p->floor_bytes));
-	if (p->has_queues)
-		(void)json_object_set(o, "queues", queues);
 	(void)json_object_set_new(o, "disks", disks);
-	json_decref(queues);
 	add_line(b, o);
 }
 
@@ -219,32 +260,70 @@ parse_cause(const json_t *o, struct causes *c)
 	}
 }
 
+/* Of one instance. */
 static void
-parse_point(const json_t *o, struct trace_point *p)
+parse_one(const json_t *o, struct trace_queue *q)
 {
 	const json_t *queues = json_object_get(o, "queues");
-	const json_t *disks = json_object_get(o, "disks");
-	const json_t *log = json_object_get(o, "log");
 	const json_t *causes = json_object_get(o, "causes");
 	size_t i;
 
-	p->floor_bytes = integer(o, "floor");
-	p->active_limit = integer(o, "active_limit");
-	parse_text(o, "stale", p->stale, sizeof(p->stale));
-	p->has_queues = json_is_object(queues);
-	for (i = 0; p->has_queues && i < SCAN_QUEUES; i++)
+	q->active_limit = integer(o, "active_limit");
+	parse_text(o, "stale", q->stale, sizeof(q->stale));
+	q->known = json_is_object(queues);
+	for (i = 0; q->known && i < SCAN_QUEUES; i++)
 		parse_queue(json_object_get(queues, scan_queue_names[i]),
-		    &p->scan.queue[i]);
+		    &q->scan.queue[i]);
+	for (i = 0; i < json_array_size(causes); i++)
+		parse_cause(json_array_get(causes, i), &q->causes);
+}
+
+static void
+parse_log(const json_t *log, struct trace_point *p)
+{
+	const json_t *names = json_object_get(log, "names"), *tag;
+	struct maillog_names *n = &p->names;
+	size_t i;
+
+	p->has_log = json_is_object(log);
+	parse_text(log, "source", p->source, sizeof(p->source));
+	parse_text(log, "why", p->why, sizeof(p->why));
+	parse_text(log, "filter", p->filter, sizeof(p->filter));
+	for (i = 0; i < p->n_queues && n->n < MAILLOG_NAMES; i++) {
+		tag = json_object_get(names, p->queues[i].name);
+		if (!json_is_string(tag))
+			break;
+		parse_text(names, p->queues[i].name, n->items[n->n].tag,
+		    sizeof(n->items[n->n].tag));
+		n->items[n->n++].instance = maillog_instance(p->queues[i].name);
+	}
+}
+
+static void
+parse_point(const json_t *o, struct trace_point *p)
+{
+	const json_t *disks = json_object_get(o, "disks");
+	const json_t *others = json_object_get(o, "instances"), *one;
+	struct trace_queue *q;
+	size_t i;
+
+	p->floor_bytes = integer(o, "floor");
+	parse_one(o, &p->queues[0]);
+	p->n_queues = 1;
+	for (i = 0;
+	     i < json_array_size(others) && p->n_queues < FACTS_INSTANCES;
+	     i++) {
+		one = json_array_get(others, i);
+		q = &p->queues[p->n_queues];
+		parse_text(one, "name", q->name, sizeof(q->name));
+		if (q->name[0] == '\0')
+			continue;
+		parse_one(one, q);
+		p->n_queues++;
+	}
 	for (i = 0; i < json_array_size(disks); i++)
 		parse_disk(json_array_get(disks, i), p);
-	p->has_log = json_is_object(log);
-	if (p->has_log) {
-		parse_text(log, "source", p->source, sizeof(p->source));
-		parse_text(log, "why", p->why, sizeof(p->why));
-		parse_text(log, "filter", p->filter, sizeof(p->filter));
-	}
-	for (i = 0; i < json_array_size(causes); i++)
-		parse_cause(json_array_get(causes, i), &p->causes);
+	parse_log(json_object_get(o, "log"), p);
 }
 
 static int

@@ -24,21 +24,31 @@ struct err;
  *	 "queues": {"deferred": {"messages": 3, "oldest": 1795290000, ...},
  *...}, "disks": [{"path": "/var", "total": 1, "free": 1, ...}],
  *	 "log": {"source": "/var/log/mail.log", "why": ""},
- *	 "causes": [{"by": "destination", ...}]}
+ *	 "causes": [{"by": "destination", ...}],
+ *	 "instances": [{"name": "postfix-out", "queues": {...}, ...}]}
  *	{"at_ms": ..., "line": {"at": 1795299100, "tag": "postfix/smtp",
  *	 "text": "..."}}
  *	{"at_ms": ..., "learned": {...}}
  *
  * A line of the log stands before the point at which it was known; what had
- * been learned of the log before the trace began, at the head.
+ * been learned of the log before the trace began, at the head.  "instances"
+ * are the host's other ones, where there are some, each with its queues,
+ * causes, limit and stale file; "log" then tells their "names" there.
  */
-struct trace_point {
-	int64_t at_ms; /* Unix milliseconds */
-	int64_t floor_bytes;
-	bool has_queues;
+struct trace_queue {
+	char name[FACTS_NAME]; /* of the instance; "": the host's first */
+	bool known;
 	struct scan_result scan;
 	int64_t active_limit; /* Postfix's; 0: not known */
 	char stale[FACTS_PATH]; /* a file of the chroot; "": none */
+	struct causes causes; /* of the queue's growth, where it grew */
+};
+
+struct trace_point {
+	int64_t at_ms; /* Unix milliseconds */
+	int64_t floor_bytes;
+	struct trace_queue queues[FACTS_INSTANCES];
+	size_t n_queues; /* at least 1 */
 	size_t n_disks;
 	struct {
 		struct disk disk; /* path and uses alone */
@@ -48,7 +58,7 @@ struct trace_point {
 	char filter[256]; /* Postfix's content_filter; "": none */
 	char why[256]; /* the log is not read */
 	char source[LOGFILE_PATH];
-	struct causes causes; /* of the queue's growth, where it grew */
+	struct maillog_names names; /* of the instances, in the log */
 };
 
 enum trace_kind { TRACE_POINT, TRACE_LINE, TRACE_LEARNED };

@@ -22,7 +22,12 @@ struct player {
 	const struct config *config;
 	struct rule_policy policy;
 	struct findings findings;
-	struct trend queue_trends[QUEUE_SUBJECTS];
+	struct {
+		char name[FACTS_NAME]; /* of the instance */
+		struct trend trends[QUEUE_SUBJECTS];
+	} queues[FACTS_INSTANCES];
+	size_t n_queues;
+	struct maillog_names names;
 	struct {
 		char path[FACTS_PATH];
 		struct trend trend;
@@ -196,26 +201,52 @@ play_disks(struct player *x, struct trace_point *p)
 	}
 }
 
-static void
-play_queue(struct player *x, struct trace_point *p)
+/* The trends of this instance's queue; NULL without room. */
+static struct trend *
+queue_trends(struct player *x, const char *name)
 {
+	size_t i, k;
+
+	for (i = 0; i < x->n_queues; i++) {
+		if (strcmp(x->queues[i].name, name) == 0)
+			return x->queues[i].trends;
+	}
+	if (i == FACTS_INSTANCES)
+		return NULL;
+	(void)snprintf(x->queues[i].name, FACTS_NAME, "%s", name);
+	for (k = 0; k < QUEUE_SUBJECTS; k++)
+		trend_init(&x->queues[i].trends[k]);
+	x->n_queues++;
+	return x->queues[i].trends;
+}
+
+static void
+play_queue(struct player *x, const struct trace_point *p, struct trace_queue *t)
+{
+	const char *instance = t->name[0] != '\0' ? t->name : NULL;
 	struct queue_view q = { .config = x->config,
 		.policy = &x->policy,
+		.instance = instance,
 		.now = p->at_ms / 1000,
 		.now_ms = p->at_ms,
-		.trends = x->queue_trends };
-	const struct stuck_view stuck = { .policy = &x->policy,
+		.trends = queue_trends(x, t->name) };
+	struct stuck_view stuck = { .policy = &x->policy,
+		.instance = instance,
 		.now = q.now,
-		.active_limit = p->active_limit,
+		.active_limit = t->active_limit,
 		.dead = x->ledger.dead,
-		.dead_at = x->ledger.dead_at,
-		.stale = p->stale };
+		.stale = t->stale };
 
-	log_causes(&x->findings, &p->causes);
-	if (p->causes.n > 0)
-		q.causes = &p->causes;
-	queue_check(&x->findings, &q, &p->scan);
-	stuck_check(&x->findings, &stuck, &p->scan);
+	if (q.trends == NULL)
+		return;
+	if (x->ledger.dead_instance == maillog_instance(t->name))
+		stuck.dead_at = x->ledger.dead_at;
+	if (instance == NULL)
+		log_causes(&x->findings, &t->causes);
+	if (t->causes.n > 0)
+		q.causes = &t->causes;
+	queue_check(&x->findings, &q, &t->scan);
+	stuck_check(&x->findings, &stuck, &t->scan);
 }
 
 static void
@@ -229,7 +260,8 @@ play_log(struct player *x, const struct trace_point *p)
 
 	(void)snprintf(status.why, sizeof(status.why), "%s", p->why);
 	(void)snprintf(status.source, sizeof(status.source), "%s", p->source);
-	log_view_scan(&v, p->has_queues ? &p->scan : NULL);
+	log_view_scan(&v, p->queues[0].known ? &p->queues[0].scan : NULL);
+	x->names = p->names;
 	ledger_set_filter(&x->ledger, p->filter);
 	/* A quiet log's time goes on all the same. */
 	if (v.now > x->ledger.now)
@@ -245,8 +277,10 @@ play_point(struct player *x, struct trace_point *p)
 	if (x->begun == 0)
 		x->begun = p->at_ms / 1000;
 	play_disks(x, p);
-	if (p->has_queues)
-		play_queue(x, p);
+	for (i = 0; i < p->n_queues; i++) {
+		if (p->queues[i].known)
+			play_queue(x, p, &p->queues[i]);
+	}
 	if (p->has_log)
 		play_log(x, p);
 	for (i = 0; i < x->findings.n; i++)
@@ -264,8 +298,8 @@ play(struct player *x, struct trace_item *item)
 		play_point(x, &item->point);
 		break;
 	case TRACE_LINE:
-		maillog_read(
-		    item->line.tag, item->line.text, item->line.at, &ev);
+		maillog_read(item->line.tag, item->line.text, item->line.at,
+		    &x->names, &ev);
 		ledger_feed(&x->ledger, &ev);
 		break;
 	case TRACE_LEARNED:
@@ -306,7 +340,6 @@ trace_replay(const struct config *c, const char *path, bool json, struct err *e)
 {
 	struct player *x = calloc(1, sizeof(*x));
 	FILE *from = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	size_t i;
 	int rc = -1;
 
 	if (x == NULL || ledger_init(&x->ledger) == -1) {
@@ -321,8 +354,6 @@ trace_replay(const struct config *c, const char *path, bool json, struct err *e)
 	x->json = json;
 	x->policy = (struct rule_policy){ (int)c->hold_samples,
 		(int)c->clear_samples };
-	for (i = 0; i < QUEUE_SUBJECTS; i++)
-		trend_init(&x->queue_trends[i]);
 	rc = play_file(x, from, e);
 	if (rc == -1)
 		(void)err_prefix(e, "%s", path);

@@ -8,8 +8,8 @@
 #include "queuewatch/causer.h"
 #include "queuewatch/check_queue.h"
 #include "queuewatch/check_stuck.h"
-#include "queuewatch/facts.h"
 #include "queuewatch/lister.h"
+#include "queuewatch/multi.h"
 #include "queuewatch/state.h"
 
 #include <errno.h>
@@ -28,18 +28,26 @@
 #define CAUSES_INTERVALS 3
 #define AWAIT_MS 500
 
+/* One Postfix instance. */
+struct spooler {
+	const struct facts *facts;
+	int root; /* of the queue */
+	struct scan_result last;
+	int64_t quiet_at; /* Unix seconds */
+	int64_t deep_ms; /* monotonic; 0: never */
+	struct causer *causer;
+};
+
 struct recorder {
 	const struct config *config;
 	FILE *to; /* its lock keeps the lines of two threads apart */
-	int root; /* of the queue; -1: none */
-	struct facts facts;
-	struct scan_result last;
+	struct multi *multi; /* NULL: a host without Postfix */
+	struct spooler spoolers[FACTS_INSTANCES];
+	size_t n; /* of them that are open */
 	struct disk disks[DISKS_MOST];
 	size_t n_disks;
-	int64_t begun, quiet_at; /* Unix seconds */
-	int64_t deep_ms; /* monotonic; 0: never */
+	int64_t begun; /* Unix seconds */
 	struct logreader *log; /* NULL: none */
-	struct causer *causer;
 };
 
 /* From the reader's thread. */
@@ -56,45 +64,60 @@ record_line(struct slice tag, struct slice text, int64_t at, void *arg)
 }
 
 static void
-look_at_queue(struct recorder *r, struct trace_point *p)
+look_at_queue(const struct recorder *r, struct spooler *s, int64_t now,
+    struct trace_queue *q)
 {
-	struct scan_order order = lister_order(
-	    &r->facts, p->at_ms / 1000, r->begun);
+	struct scan_order order = lister_order(s->facts, now, r->begun);
 	int64_t mono = clock_mono_ms();
 
-	order.deep = r->deep_ms == 0 || mono - r->deep_ms >= DEEP_EVERY_MS;
+	(void)snprintf(q->name, sizeof(q->name), "%s", s->facts->name);
+	order.deep = s->deep_ms == 0 || mono - s->deep_ms >= DEEP_EVERY_MS;
 	if (order.deep) {
-		r->deep_ms = mono;
-		if (r->facts.chroots)
-			stuck_stale(r->facts.queue_directory, "", p->stale,
-			    sizeof(p->stale));
+		s->deep_ms = mono;
+		if (s->facts->chroots)
+			stuck_stale(s->facts->queue_directory, "", q->stale,
+			    sizeof(q->stale));
 	}
-	scan_run(r->root, &order, &r->last, &p->scan);
-	r->last = p->scan;
-	p->has_queues = true;
-	p->floor_bytes = facts_floor(&r->facts);
-	p->active_limit = r->facts.active_limit;
+	scan_run(s->root, &order, &s->last, &q->scan);
+	s->last = q->scan;
+	q->known = true;
+	q->active_limit = s->facts->active_limit;
 }
 
 /* What the queue is made of, while it is over its first limit. */
 static void
-look_for_causes(struct recorder *r, struct trace_point *p)
+look_for_causes(const struct recorder *r, struct spooler *s, int64_t now,
+    struct trace_queue *q)
 {
 	const struct config *c = r->config;
 	const struct causer_order order = {
-		.queue_directory = r->facts.queue_directory,
-		.since = r->quiet_at - CAUSES_BEFORE_S,
+		.queue_directory = s->facts->queue_directory,
+		.instance = multi_key(s->facts),
+		.since = s->quiet_at - CAUSES_BEFORE_S,
 		.addresses = c->evidence == EVIDENCE_ADDRESSES
 	};
 
-	if (queue_sum(&p->scan) < c->queue.warning) {
-		r->quiet_at = p->at_ms / 1000;
-		causer_forget(r->causer);
+	if (queue_sum(&q->scan) < c->queue.warning) {
+		s->quiet_at = now;
+		causer_forget(s->causer);
 		return;
 	}
-	causer_ask(r->causer, &order, clock_mono_ms(),
+	causer_ask(s->causer, &order, clock_mono_ms(),
 	    c->interval * CAUSES_INTERVALS * 1000);
-	(void)causer_get(r->causer, &p->causes);
+	(void)causer_get(s->causer, &q->causes);
+}
+
+/* The first content filter that one of them has. */
+static const char *
+filter_of(const struct multi *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		if (m->items[i].content_filter[0] != '\0')
+			return m->items[i].content_filter;
+	}
+	return "";
 }
 
 static void
@@ -105,10 +128,27 @@ look_at_log(struct recorder *r, struct trace_point *p)
 	(void)logreader_lock(r->log, &status);
 	logreader_unlock(r->log);
 	p->has_log = true;
-	(void)snprintf(
-	    p->filter, sizeof(p->filter), "%s", r->facts.content_filter);
+	(void)snprintf(p->filter, sizeof(p->filter), "%s", filter_of(r->multi));
 	(void)snprintf(p->why, sizeof(p->why), "%s", status.why);
 	(void)snprintf(p->source, sizeof(p->source), "%s", status.source);
+	p->names = r->multi->names;
+}
+
+static void
+look_at_postfix(struct recorder *r, struct trace_point *p)
+{
+	int64_t floor, now = p->at_ms / 1000;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		look_at_queue(r, &r->spoolers[i], now, &p->queues[i]);
+		look_for_causes(r, &r->spoolers[i], now, &p->queues[i]);
+		floor = facts_floor(r->spoolers[i].facts);
+		if (floor > p->floor_bytes)
+			p->floor_bytes = floor;
+	}
+	p->n_queues = r->n;
+	look_at_log(r, p);
 }
 
 static int
@@ -120,11 +160,8 @@ record_point(struct recorder *r, struct buf *b, struct err *e)
 	if (p == NULL)
 		return err_set(e, "no memory");
 	p->at_ms = clock_now_ms();
-	if (r->root != -1) {
-		look_at_queue(r, p);
-		look_for_causes(r, p);
-		look_at_log(r, p);
-	}
+	if (r->multi != NULL)
+		look_at_postfix(r, p);
 	for (i = 0; i < r->n_disks; i++) {
 		p->disks[i].disk = r->disks[i];
 		disk_sample(r->disks[i].path, &p->disks[i].sample);
@@ -186,9 +223,10 @@ await_log(struct recorder *r)
 static int
 open_log(struct recorder *r, struct err *e)
 {
+	const struct facts *first = &r->multi->items[0];
 	const struct logreader_target to = {
-		logreader_source(r->config->maillog, r->facts.maillog_file),
-		r->facts.content_filter, r->facts.mail_owner
+		logreader_source(r->config->maillog, first->maillog_file),
+		filter_of(r->multi), first->mail_owner, &r->multi->names
 	};
 
 	r->log = logreader_start(NULL, NULL, NULL, e);
@@ -198,8 +236,29 @@ open_log(struct recorder *r, struct err *e)
 	logreader_tap(r->log, record_line, r);
 	logreader_aim(r->log, &to);
 	await_log(r);
-	r->causer = causer_start(r->log, e);
-	return r->causer != NULL ? 0 : -1;
+	return 0;
+}
+
+static int
+open_spools(struct recorder *r, struct err *e)
+{
+	for (; r->n < r->multi->n; r->n++) {
+		struct spooler *s = &r->spoolers[r->n];
+
+		s->facts = &r->multi->items[r->n];
+		s->quiet_at = r->begun;
+		s->root = open(s->facts->queue_directory,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (s->root == -1)
+			return err_set(e, "%s: %s", s->facts->queue_directory,
+			    strerror(errno));
+		s->causer = causer_start(r->log, e);
+		if (s->causer == NULL) {
+			(void)close(s->root);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 /* A trace names senders and recipients: for its owner's eyes. */
@@ -218,39 +277,45 @@ static int
 recorder_open(
     struct recorder *r, const struct config *c, const char *path, struct err *e)
 {
-	bool postfix = c->postfix_config[0] != '\0';
-	const struct facts *const facts[] = { &r->facts };
+	const struct facts *facts[FACTS_INSTANCES];
+	size_t i, n = 0;
 	bool unsure;
 
-	r->root = -1;
 	r->config = c;
-	r->begun = r->quiet_at = clock_now();
-	if (postfix &&
-	    facts_read(c->postfix_config, FACTS_TIMEOUT_MS, &r->facts, e) == -1)
-		return -1;
-	if (postfix &&
-	    (r->root = open(r->facts.queue_directory,
-	         O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return err_set(
-		    e, "%s: %s", r->facts.queue_directory, strerror(errno));
-	r->n_disks = disk_list(c, facts, postfix ? 1 : 0, r->disks, &unsure);
+	r->begun = clock_now();
+	if (c->postfix_config[0] != '\0') {
+		r->multi = multi_read(c->postfix_config, e);
+		if (r->multi == NULL)
+			return -1;
+		if (!r->multi->all)
+			(void)fprintf(stderr, "queuewatch: %s\n", e->text);
+		n = r->multi->n;
+	}
+	for (i = 0; i < n; i++)
+		facts[i] = &r->multi->items[i];
+	r->n_disks = disk_list(c, facts, n, r->disks, &unsure);
 	r->to = open_trace(path);
 	if (r->to == NULL)
 		return err_set(e, "%s: %s", path, strerror(errno));
-	return postfix ? open_log(r, e) : 0;
+	if (r->multi == NULL)
+		return 0;
+	return open_log(r, e) == 0 ? open_spools(r, e) : -1;
 }
 
 static int
 recorder_close(struct recorder *r)
 {
 	int rc = 0;
+	size_t i;
 
-	causer_stop(r->causer);
+	for (i = 0; i < r->n; i++) {
+		causer_stop(r->spoolers[i].causer);
+		(void)close(r->spoolers[i].root);
+	}
 	logreader_stop(r->log);
 	if (r->to != NULL && r->to != stdout)
 		rc = fclose(r->to);
-	if (r->root != -1)
-		(void)close(r->root);
+	multi_free(r->multi);
 	return rc == EOF ? -1 : 0;
 }
 

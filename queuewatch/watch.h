@@ -66,6 +66,7 @@ struct watch {
 	int64_t no_space_at; /* Postfix last said so; 0: never */
 	int64_t dead_at; /* it last passed one over as dead; 0: never */
 	char dead[LEDGER_NAME];
+	uint64_t dead_instance; /* by which: maillog_instance()'s key */
 	int pressure; /* enum pressure_level, as last written */
 	int64_t pressure_ms; /* monotonic: when; 0: never */
 	struct log_limit pressure_log;

@@ -2,6 +2,7 @@
 
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "queuewatch/ledger.h"
 #include "queuewatch/logfile.h"
 #include "queuewatch/logjournal.h"
 #include "queuewatch/maillog.h"
@@ -19,6 +20,7 @@ struct whose {
 	int file; /* that is read */
 	void *names; /* tree of strings, each once */
 	struct logline_dates dates;
+	const struct maillog_names *tags;
 };
 
 struct whose *
@@ -82,10 +84,18 @@ grow(struct whose *w)
 	return true;
 }
 
-void
-whose_want(struct whose *w, const char *queue_id)
+static uint64_t
+key(uint64_t instance, const char *queue_id)
 {
-	uint64_t id = slots_hash(queue_id, strlen(queue_id));
+	const struct slice s = { queue_id, strlen(queue_id) };
+
+	return ledger_message_key(instance, s);
+}
+
+void
+whose_want(struct whose *w, uint64_t instance, const char *queue_id)
+{
+	uint64_t id = key(instance, queue_id);
 	struct whose_entry *e;
 
 	if (w->n * 2 >= w->size && !grow(w))
@@ -129,7 +139,8 @@ take(struct whose *w, const struct maillog_event *ev)
 	if ((ev->kind != MAILLOG_CLIENT && ev->kind != MAILLOG_PICKUP) ||
 	    ev->qid.n == 0)
 		return;
-	e = place(w->places, w->size, slots_hash_slice(ev->qid));
+	e = place(
+	    w->places, w->size, ledger_message_key(ev->instance, ev->qid));
 	/* Older files know less of it. */
 	if (e->id == 0 || (e->client != NULL && e->file != w->file))
 		return;
@@ -146,17 +157,18 @@ take_line(const char *line, size_t n, void *arg)
 	struct whose *w = arg;
 	struct maillog_event ev;
 
-	maillog_parse(line, n, &w->dates, &ev);
+	maillog_parse(line, n, &w->dates, w->tags, &ev);
 	take(w, &ev);
 }
 
 static void
 take_entry(struct slice tag, struct slice text, int64_t at, void *arg)
 {
+	struct whose *w = arg;
 	struct maillog_event ev;
 
-	maillog_read(tag, text, at, &ev);
-	take(arg, &ev);
+	maillog_read(tag, text, at, w->tags, &ev);
+	take(w, &ev);
 }
 
 static bool
@@ -184,8 +196,10 @@ read_journal(struct whose *w, const char *mail_owner)
 }
 
 int
-whose_read(struct whose *w, const char *log, const char *mail_owner)
+whose_read(struct whose *w, const char *log, const char *mail_owner,
+    const struct maillog_names *names)
 {
+	w->tags = names;
 	w->dates.now = clock_now();
 	if (strcmp(log, "journal") == 0)
 		return read_journal(w, mail_owner);
@@ -193,10 +207,10 @@ whose_read(struct whose *w, const char *log, const char *mail_owner)
 }
 
 const struct whose_entry *
-whose_of(struct whose *w, const char *queue_id)
+whose_of(struct whose *w, uint64_t instance, const char *queue_id)
 {
 	const struct whose_entry *e = place(
-	    w->places, w->size, slots_hash(queue_id, strlen(queue_id)));
+	    w->places, w->size, key(instance, queue_id));
 
 	return e->id != 0 ? e : NULL;
 }

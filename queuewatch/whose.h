@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+struct maillog_names;
+
 /*
  * By hand: who sent the messages of the queue, client and login, looked up in
  * the mail log and in what was rotated away of it.  Memory grows with the
@@ -22,14 +24,18 @@ void whose_free(struct whose *w); /* NULL is harmless */
 /* Nothing is wanted any more; names that are known stay in memory. */
 void whose_reset(struct whose *w);
 
-void whose_want(struct whose *w, const char *queue_id);
+/* "instance" is maillog_instance()'s key, here and below. */
+void whose_want(struct whose *w, uint64_t instance, const char *queue_id);
 /*
  * Look in the log: a path, "journal", or "" for none.  Newest first, until all
- * are found; "mail_owner" is Postfix's.  Returns how many files were read.
+ * are found; "mail_owner" is Postfix's, "names" those of its instances (NULL:
+ * one).  Returns how many files were read.
  */
-int whose_read(struct whose *w, const char *log, const char *mail_owner);
+int whose_read(struct whose *w, const char *log, const char *mail_owner,
+    const struct maillog_names *names);
 /* What is known of it, or NULL where it was not wanted. */
-const struct whose_entry *whose_of(struct whose *w, const char *queue_id);
+const struct whose_entry *whose_of(
+    struct whose *w, uint64_t instance, const char *queue_id);
 void whose_each(struct whose *w,
     void (*each)(const struct whose_entry *entry, void *arg), void *arg);
 

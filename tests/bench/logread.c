@@ -20,7 +20,7 @@ take(const char *line, size_t n, void *arg)
 	struct maillog_event ev;
 
 	r->lines++;
-	maillog_parse(line, n, &r->dates, &ev);
+	maillog_parse(line, n, &r->dates, NULL, &ev);
 	ledger_feed(&r->ledger, &ev);
 }
 

@@ -31,7 +31,7 @@ take(const char *line, size_t n, void *arg)
 	if (copy == NULL)
 		return;
 	memcpy(copy, line, n);
-	maillog_parse(copy, n, dates, &ev);
+	maillog_parse(copy, n, dates, NULL, &ev);
 	check_slice(ev.qid, copy, n);
 	check_slice(ev.to, copy, n);
 	check_slice(ev.from, copy, n);

@@ -24,7 +24,7 @@ ledger_learn(const struct trace_item *p)
 		ledger_load(&l, p->learned);
 	if (p->kind != TRACE_LINE)
 		return;
-	maillog_read(p->line.tag, p->line.text, p->line.at, &ev);
+	maillog_read(p->line.tag, p->line.text, p->line.at, NULL, &ev);
 	ledger_feed(&l, &ev);
 }
 

@@ -126,9 +126,9 @@ def age_list(path, seconds):
     with open(path, encoding="utf-8") as f:
         rows = [line.split() for line in f]
     with open(path, "w", encoding="utf-8") as f:
-        for batch, at, due, id in rows:
+        for batch, at, due, *message in rows:
             due = int(due) - seconds if int(due) else 0
-            f.write(f"{batch} {int(at) - seconds} {due} {id}\n")
+            f.write(f"{batch} {int(at) - seconds} {due} {' '.join(message)}\n")
 
 
 def test_deleted_after_seven_days_and_not_before(place, jam):

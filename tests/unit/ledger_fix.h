@@ -22,6 +22,8 @@
 struct fix {
 	struct ledger l;
 	struct logline_dates dates;
+	struct maillog_names names;
+	const char *tag; /* whose lines are said */
 	struct config config;
 	struct findings findings;
 	struct logreader_status status;
@@ -36,6 +38,7 @@ setup(void **state)
 	assert_non_null(x);
 	assert_int_equal(ledger_init(&x->l), 0);
 	x->now = START;
+	x->tag = "postfix";
 	x->dates.now = START + 86400;
 	x->config.interval = 10;
 	x->config.queue.warning = 20;
@@ -71,11 +74,12 @@ say(struct fix *x, const char *fmt, ...)
 	va_list ap;
 
 	(void)gmtime_r(&t, &tm);
-	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%SZ mx postfix/", &tm);
+	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%SZ mx ", &tm);
+	n += (size_t)snprintf(line + n, sizeof(line) - n, "%s/", x->tag);
 	va_start(ap, fmt);
 	(void)vsnprintf(line + n, sizeof(line) - n, fmt, ap);
 	va_end(ap);
-	maillog_parse(line, strlen(line), &x->dates, &ev);
+	maillog_parse(line, strlen(line), &x->dates, &x->names, &ev);
 	ledger_feed(&x->l, &ev);
 }
 

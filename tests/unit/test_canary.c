@@ -312,7 +312,7 @@ not_counted(void **state)
 	for (size_t i = 0; i < COUNT(t); i++) {
 		(void)snprintf(line, sizeof(line),
 		    "2023-11-14T22:13:20Z mx postfix/%s", t[i].line);
-		maillog_parse(line, strlen(line), &dates, &ev);
+		maillog_parse(line, strlen(line), &dates, NULL, &ev);
 		ledger_feed(&l, &ev);
 		if (l.counts.received != t[i].received ||
 		    l.counts.delivered != t[i].delivered ||

@@ -23,8 +23,8 @@ test_counts(void **state)
 	assert_int_equal(x->l.counts.deferred, 2);
 	assert_int_equal(x->l.counts.bounced, 1);
 	assert_int_equal(x->l.counts.rejected, 1);
-	assert_string_equal(ledger_client_of(&x->l, "A2"), "local");
-	assert_null(ledger_client_of(&x->l, "A1")); /* removed */
+	assert_string_equal(ledger_client_of(&x->l, 0, "A2"), "local");
+	assert_null(ledger_client_of(&x->l, 0, "A1")); /* removed */
 	assert_int_equal(look(x, "log", "")->rule.level, LEVEL_OK);
 }
 
@@ -34,12 +34,48 @@ test_who(void **state)
 	struct fix *x = *state;
 
 	arrive(x, "A1", "eve@home.example", "m1");
-	assert_string_equal(ledger_account_of(&x->l, "A1"), "eve@home.example");
-	assert_string_equal(ledger_client_of(&x->l, "A1"), "a[192.0.2.1]");
-	assert_null(ledger_account_of(&x->l, "A2"));
+	assert_string_equal(
+	    ledger_account_of(&x->l, 0, "A1"), "eve@home.example");
+	assert_string_equal(ledger_client_of(&x->l, 0, "A1"), "a[192.0.2.1]");
+	assert_null(ledger_account_of(&x->l, 0, "A2"));
 	/* A queue id that is used again is another message. */
 	arrive(x, "A1", "", "m2");
-	assert_null(ledger_account_of(&x->l, "A1"));
+	assert_null(ledger_account_of(&x->l, 0, "A1"));
+}
+
+/* Each instance has queue ids of its own, and mail that goes through both. */
+static void
+test_instances(void **state)
+{
+	struct fix *x = *state;
+	uint64_t out = maillog_instance("mx-out");
+
+	x->names = (struct maillog_names){
+		.items = { { "postfix", 0 }, { "out", 0 } }, .n = 2
+	};
+	x->names.items[1].instance = out;
+	arrive(x, "A1", "eve@home.example", "m1");
+	x->tag = "out";
+	arrive(x, "A1", "kim@home.example", "m1");
+	assert_string_equal(
+	    ledger_account_of(&x->l, 0, "A1"), "eve@home.example");
+	assert_string_equal(
+	    ledger_account_of(&x->l, out, "A1"), "kim@home.example");
+	x->tag = "postfix";
+	attempt(x, "smtp", "A1", "b@x.example", "sent (250 queued as A1)");
+	say(x, "qmgr[1]: A1: removed");
+	x->tag = "out";
+	assert_non_null(ledger_account_of(&x->l, out, "A1"));
+	attempt(x, "smtp", "A1", "b@x.example", "sent (250 ok)");
+	assert_int_equal(look(x, "duplicates", "")->rule.level, LEVEL_OK);
+	/* Twice by one of them is twice. */
+	arrive(x, "A2", "", "m1");
+	attempt(x, "smtp", "A2", "b@x.example", "sent (250 ok)");
+	assert_int_equal(look(x, "duplicates", "")->rule.level, LEVEL_WARNING);
+	assert_int_equal(x->l.dead_at, 0);
+	attempt(x, "error", "A2", "b@x.example",
+	    "deferred (delivery temporarily suspended: no)");
+	assert_true(x->l.dead_at != 0 && x->l.dead_instance == out);
 }
 
 /* I4: what was stored in spite of an error, and is sent again. */
@@ -106,7 +142,7 @@ test_saved_twice(void **state)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		maillog_parse(lines[i], strlen(lines[i]), &x->dates, &ev);
+		maillog_parse(lines[i], strlen(lines[i]), &x->dates, NULL, &ev);
 		ledger_feed(&x->l, &ev);
 		assert_int_equal(x->l.doubles.certain, i);
 	}
@@ -375,8 +411,8 @@ test_bounded(void **state)
 		attempt(x, "smtp", qid, to, end);
 	}
 	assert_int_equal(x->l.counts.received, 100000);
-	assert_non_null(ledger_account_of(&x->l, "Q99999"));
-	assert_null(ledger_account_of(&x->l, "Q1"));
+	assert_non_null(ledger_account_of(&x->l, 0, "Q99999"));
+	assert_null(ledger_account_of(&x->l, 0, "Q1"));
 	(void)look(x, "log", "reply");
 }
 
@@ -386,6 +422,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_instances, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_doubles, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_saved_twice, setup, teardown),

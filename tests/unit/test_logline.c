@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -103,7 +104,53 @@ parse(const char *text, struct maillog_event *ev)
 	struct logline_dates dates = { .now = NOW };
 
 	(void)snprintf(line, sizeof(line), "Oct  2 10:00:00 mx %s", text);
-	maillog_parse(line, strlen(line), &dates, ev);
+	maillog_parse(line, strlen(line), &dates, NULL, ev);
+}
+
+/* Whose line it is; "" is the host's first, "-" nobody's. */
+static void
+test_instances(void **state)
+{
+	static const struct {
+		const char *tag, *whose;
+	} t[] = { { "postfix/smtpd", "" }, { "postfix/submission/smtpd", "" },
+		{ "postfix-out/smtpd", "mx-out" },
+		{ "postfix-out/smtps/smtpd", "mx-out" },
+		{ "postfix-outer/smtpd", "" }, { "relay/smtpd", "relay" },
+		{ "postfix/in/smtpd", "in" }, { "postfix/inner/smtpd", "" },
+		{ "relays/smtpd", "-" }, { "relay-2/smtpd", "-" },
+		{ "dovecot", "-" } };
+	static const struct maillog_names none;
+	struct maillog_names names = { .items = { { "postfix", 0 },
+		                           { "postfix-out", 0 }, { "relay", 0 },
+		                           { "postfix/in", 0 } },
+		.n = 4 };
+	struct logline_dates dates = { .now = NOW };
+	struct maillog_event ev;
+	char line[256];
+	bool ours;
+	size_t i;
+
+	(void)state;
+	names.items[1].instance = maillog_instance("mx-out");
+	names.items[2].instance = maillog_instance("relay");
+	names.items[3].instance = maillog_instance("in");
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		(void)snprintf(line, sizeof(line),
+		    "Oct  2 10:00:00 mx %s[1]: A1: client=a[192.0.2.1]",
+		    t[i].tag);
+		maillog_parse(line, strlen(line), &dates, &names, &ev);
+		ours = strcmp(t[i].whose, "-") != 0;
+		if ((ev.kind == MAILLOG_CLIENT) != ours ||
+		    (ours && ev.instance != maillog_instance(t[i].whose)))
+			fail_msg("%s: %d", t[i].tag, (int)ev.kind);
+		/* Where no names are known, "postfix..." is the first's. */
+		maillog_parse(line, strlen(line), &dates, &none, &ev);
+		if ((ev.kind == MAILLOG_CLIENT) !=
+		        (strncmp(t[i].tag, "postfix", 7) == 0) ||
+		    ev.instance != 0)
+			fail_msg("%s: without names", t[i].tag);
+	}
 }
 
 static void
@@ -275,6 +322,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stamps),
+		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_delivery),
 		cmocka_unit_test(test_client),

@@ -56,7 +56,7 @@ lines(void **state)
 		int64_t sent = 0;
 
 		assert_int_equal(ledger_init(&l), 0);
-		maillog_parse(t[i].line, strlen(t[i].line), &dates, &ev);
+		maillog_parse(t[i].line, strlen(t[i].line), &dates, NULL, &ev);
 		ledger_feed(&l, &ev);
 		for (int k = 0; k < LEDGER_DELAYS; k++)
 			sent += l.counts.delays[k];

@@ -135,6 +135,17 @@ test_held(void **state)
 	assert_string_equal(buf_text(&ids), "A1\n");
 	buf_reset(&ids);
 	assert_int_equal(held_undo(path, &ids, &e), 0);
+	/* an instance's messages are its own */
+	assert_int_equal(
+	    held_add(path, "E1\nE1 mx-out\nE2 mx-out\n", 1000, 0, &e), 0);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	assert_true(fputs("9 9 0 E9 \n9 9 0 E9 a b\n9 9 0  E9\n", f) >= 0);
+	(void)fclose(f);
+	assert_int_equal(held_forget(path, "E1 mx-out\nE2\n", &e), 0);
+	assert_int_equal(held_undo(path, &ids, &e), 1);
+	assert_string_equal(buf_text(&ids), "E1\nE2 mx-out\n");
+	buf_reset(&ids);
 	/* the undo list ends after a month, what is due does not */
 	assert_int_equal(held_add(path, "D1\n", 1000, 0, &e), 0);
 	assert_int_equal(held_add(path, "D2\n", 1000, 9000000, &e), 0);
@@ -169,21 +180,33 @@ test_trace(void **state)
 	(void)state;
 	p.at_ms = 1795299100123;
 	p.floor_bytes = 15360000;
-	p.has_queues = true;
-	p.scan.queue[SCAN_DEFERRED].messages = 42;
-	p.scan.queue[SCAN_DEFERRED].oldest = 1795290000;
-	p.scan.queue[SCAN_DEFERRED].ages[9] = 42;
+	p.n_queues = 2;
+	p.queues[0].known = p.queues[1].known = true;
+	p.queues[0].scan.queue[SCAN_DEFERRED].messages = 42;
+	p.queues[0].scan.queue[SCAN_DEFERRED].oldest = 1795290000;
+	p.queues[0].scan.queue[SCAN_DEFERRED].ages[9] = 42;
+	(void)snprintf(p.queues[1].name, sizeof(p.queues[1].name), "mx-out");
+	p.queues[1].scan.queue[SCAN_HOLD].messages = 7;
+	causes_add(
+	    &p.queues[1].causes, CAUSE_SENDER, "b.example", 0.25, "later");
+	p.names.n = 2;
+	(void)snprintf(
+	    p.names.items[0].tag, sizeof(p.names.items[0].tag), "postfix");
+	(void)snprintf(
+	    p.names.items[1].tag, sizeof(p.names.items[1].tag), "out");
+	p.names.items[1].instance = maillog_instance("mx-out");
 	p.n_disks = 1;
 	(void)snprintf(
 	    p.disks[0].disk.path, sizeof(p.disks[0].disk.path), "/var/\"x\"");
 	p.disks[0].sample.used = 0.75;
 	p.disks[0].sample.free_bytes = 123;
 	p.has_log = true;
-	p.active_limit = 20000;
+	p.queues[0].active_limit = 20000;
 	(void)snprintf(p.source, sizeof(p.source), "journal");
 	(void)snprintf(p.filter, sizeof(p.filter), "smtp:[127.0.0.1]:10025");
-	causes_add(&p.causes, CAUSE_DESTINATION, "jam.example", 0.5, "busy");
-	causes_add(&p.causes, CAUSE_SASL, "a@b.example", 0.25, "");
+	causes_add(
+	    &p.queues[0].causes, CAUSE_DESTINATION, "jam.example", 0.5, "busy");
+	causes_add(&p.queues[0].causes, CAUSE_SASL, "a@b.example", 0.25, "");
 	buf_init(&b, 65536);
 	trace_compose(&p, &b);
 	assert_int_equal(trace_parse(buf_text(&b), b.len, &q, &e), 0);
@@ -213,7 +236,8 @@ test_trace(void **state)
 	assert_int_equal(trace_parse("{}", 2, &q, &e), -1);
 	assert_int_equal(trace_parse("x", 1, &q, &e), -1);
 	assert_int_equal(trace_parse("{\"at_ms\":5}", 11, &q, &e), 0);
-	assert_false(q.point.has_queues);
+	assert_int_equal(q.point.n_queues, 1);
+	assert_false(q.point.queues[0].known);
 	trace_free(&q);
 }
 
