@@ -38,6 +38,12 @@ clock_mono_ms(void)
 	return clock_mono_ns() / 1000000;
 }
 
+int64_t
+clock_cpu_us(void)
+{
+	return read_ns(CLOCK_THREAD_CPUTIME_ID) / 1000;
+}
+
 #define DOUBTED_LEAP_MS (INT64_C(366) * 86400 * 1000)
 #define DOUBTED_FOR_MS (INT64_C(3600) * 1000)
 

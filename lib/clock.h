@@ -15,6 +15,8 @@ int64_t clock_now_ms(void);
 /* A clock that is never set: nanoseconds, milliseconds. */
 int64_t clock_mono_ns(void);
 int64_t clock_mono_ms(void);
+/* Processor time that this thread has used: microseconds. */
+int64_t clock_cpu_us(void);
 
 /*
  * Unix time in ms for what decides about a memory of weeks.  A wall clock that

@@ -129,8 +129,8 @@ static const int calls[] = {
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	/* signals of its own, the end */
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(setitimer),
-	SCMP_SYS(getitimer), SCMP_SYS(exit), SCMP_SYS(exit_group)
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(timer_settime),
+	SCMP_SYS(exit), SCMP_SYS(exit_group)
 };
 
 /* What no honest run of the program does: not an error, the end. */

@@ -6,11 +6,12 @@
 #include "milter/spf_job.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -36,13 +37,14 @@ struct slot {
 	bool answered;
 	int64_t asked_ms; /* the query that is open */
 	int64_t deadline_ms;
-	long cpu_left_us;
+	int64_t cpu_us; /* used so far */
 };
 
 struct spf_crew {
 	int fd;
 	int epoll;
-	long cpu_us;
+	int64_t cpu_us; /* that a job may use */
+	timer_t timer; /* of this thread's processor time */
 	struct spf_confirm *confirm;
 	unsigned n_lanes;
 	struct lane lanes[SPF_LANES_MAX];
@@ -104,22 +106,46 @@ finish(struct slot *s)
 	c->busy--;
 }
 
-/* A step with the job's rest of processor time on the clock. */
-static int
-bounded_step(struct slot *s)
+/*
+ * Work with the job's rest of processor time on the clock.  setitimer() would
+ * not do: it counts by whole ticks, and adds one whenever it is set.
+ */
+static void
+clock_on(struct slot *s)
 {
-	struct itimerval left = { .it_value = { s->cpu_left_us / 1000000,
-		                      s->cpu_left_us % 1000000 } };
-	struct itimerval off = { 0 };
-	int done;
+	int64_t left = s->crew->cpu_us - s->cpu_us;
+	struct itimerspec timer = { 0 };
 
-	(void)setitimer(ITIMER_PROF, &left, NULL);
-	done = spf_job_step(&s->job, s->crew->confirm);
-	(void)setitimer(ITIMER_PROF, &off, &left);
-	s->cpu_left_us = left.it_value.tv_sec * 1000000 + left.it_value.tv_usec;
-	if (s->cpu_left_us < 1)
-		s->cpu_left_us = 1;
-	return done;
+	if (left < 1)
+		left = 1;
+	timer.it_value.tv_sec = left / 1000000;
+	timer.it_value.tv_nsec = left % 1000000 * 1000;
+	s->cpu_us -= clock_cpu_us();
+	(void)timer_settime(s->crew->timer, 0, &timer, NULL);
+}
+
+static void
+clock_off(struct slot *s)
+{
+	struct itimerspec off = { 0 };
+
+	(void)timer_settime(s->crew->timer, 0, &off, NULL);
+	s->cpu_us += clock_cpu_us();
+}
+
+static void
+expire(struct slot *s)
+{
+	clock_on(s);
+	spf_job_expire(&s->job, s->crew->confirm);
+	clock_off(s);
+	finish(s);
+}
+
+static bool
+is_tired(const struct slot *s)
+{
+	return s->cpu_us > s->crew->cpu_us / 5 * 4;
 }
 
 static void on_answer(void *arg, struct dns_answer *answer);
@@ -129,9 +155,16 @@ step(struct slot *s)
 {
 	s->stepping = true;
 	do {
+		int done;
+
 		s->answered = false;
-		if (bounded_step(s) == 1) {
+		clock_on(s);
+		done = spf_job_step(&s->job, s->crew->confirm);
+		clock_off(s);
+		if (done == 1 || is_tired(s)) {
 			s->stepping = false;
+			if (done == 0)
+				spf_job_give_up(&s->job);
 			finish(s);
 			return;
 		}
@@ -148,9 +181,11 @@ static void
 on_answer(void *arg, struct dns_answer *answer)
 {
 	struct slot *s = arg;
+	unsigned ms = (unsigned)(clock_mono_ms() - s->asked_ms);
 
-	spf_zone_put(
-	    &s->job.zone, answer, (unsigned)(clock_mono_ms() - s->asked_ms));
+	clock_on(s);
+	spf_zone_put(&s->job.zone, answer, ms);
+	clock_off(s);
 	s->answered = true;
 	if (!s->stepping)
 		step(s);
@@ -178,7 +213,7 @@ begin(struct spf_crew *c, const struct spf_ask *a)
 	spf_job_init(&s->job, a);
 	s->busy = true;
 	c->busy++;
-	s->cpu_left_us = c->cpu_us;
+	s->cpu_us = 0;
 	s->deadline_ms = a->due_ms;
 	step(s);
 }
@@ -207,8 +242,7 @@ run_deadlines(struct spf_crew *c, int64_t now, int64_t next)
 		struct slot *s = &c->slots[i];
 
 		if (s->busy && now >= s->deadline_ms) {
-			spf_job_expire(&s->job, c->confirm);
-			finish(s);
+			expire(s);
 		} else if (s->busy && s->deadline_ms < next) {
 			next = s->deadline_ms;
 		}
@@ -304,6 +338,8 @@ spf_crew_open(int fd, const struct dns_options *o, unsigned lanes, int cpu_ms,
 	struct spf_crew *c = calloc(1, sizeof(*c));
 	struct epoll_event ev = { .events = EPOLLIN,
 		.data.u64 = event_tag(NO_LANE, fd) };
+	struct sigevent end = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGPROF };
 
 	if (c == NULL) {
 		(void)err_set(e, "no memory");
@@ -312,12 +348,13 @@ spf_crew_open(int fd, const struct dns_options *o, unsigned lanes, int cpu_ms,
 	for (unsigned i = 0; i < JOBS_MAX; i++)
 		c->slots[i].crew = c;
 	c->fd = fd;
-	c->cpu_us = 1000L * cpu_ms;
+	c->cpu_us = INT64_C(1000) * cpu_ms;
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	c->confirm = spf_confirm_open();
 	if (c->epoll == -1 || c->confirm == NULL ||
-	    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev) == -1) {
-		(void)err_set(e, "epoll: %s", strerror(errno));
+	    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev) == -1 ||
+	    timer_create(CLOCK_THREAD_CPUTIME_ID, &end, &c->timer) == -1) {
+		(void)err_set(e, "epoll or timer: %s", strerror(errno));
 		return NULL;
 	}
 	/* The process ends where this fails. */

@@ -18,7 +18,9 @@ struct spf_crew;
 
 /*
  * "fd" is the socket to the parent; "lanes" at most SPF_LANES_MAX.  A job that
- * uses more than cpu_ms of processor time ends the process (SIGPROF).
+ * has used four fifths of cpu_ms of processor time when it would ask the DNS is
+ * given up; one that goes on to cpu_ms without a pause ends the process
+ * (SIGPROF).
  */
 struct spf_crew *spf_crew_open(int fd, const struct dns_options *o,
     unsigned lanes, int cpu_ms, struct err *e);

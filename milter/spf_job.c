@@ -143,6 +143,20 @@ spf_job_step(struct spf_job *j, struct spf_confirm *c)
 }
 
 void
+spf_job_give_up(struct spf_job *j)
+{
+	if (j->stage == SPF_EVAL) {
+		j->reply.result = SPF_TEMPERROR;
+		say(j, "too much work: ", "temperror");
+		j->stage = SPF_DONE;
+		return;
+	}
+	if (j->against == NULL)
+		j->against = "too much work";
+	conclude(j);
+}
+
+void
 spf_job_expire(struct spf_job *j, struct spf_confirm *c)
 {
 	if (j->stage == SPF_EVAL) {

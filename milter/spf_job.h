@@ -38,4 +38,10 @@ int spf_job_step(struct spf_job *j, struct spf_confirm *c);
  */
 void spf_job_expire(struct spf_job *j, struct spf_confirm *c);
 
+/*
+ * It has cost too much: fill the reply without any more work.  Without a result
+ * it is a temperror; a pass proves nothing.
+ */
+void spf_job_give_up(struct spf_job *j);
+
 #endif

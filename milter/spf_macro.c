@@ -6,8 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any name that is cut down to 253 bytes needs. */
-enum { EXPANDED_MAX = 8192, VALUE_MAX = 1024, PARTS_MAX = 512 };
+/* More than any name that is cut down to 253 bytes, 127 labels, needs. */
+enum {
+	EXPANDED_MAX = 8192,
+	MACROS_MAX = 128,
+	VALUE_MAX = 1024,
+	PARTS_MAX = 512,
+};
 
 /* One "%{...}". */
 struct macro {
@@ -66,15 +71,28 @@ address_text(const struct ip *ip, char out[VALUE_MAX])
 	out[at - 1] = '\0';
 }
 
+/* The macro "p".  Asked for once in each expansion: it is much work. */
 static enum spf_step
-macro_value(
-    struct spf_eval *e, char letter, const char *domain, char out[VALUE_MAX])
+client_name(struct spf_eval *e, const char *domain, char name[DNS_NAME_SIZE])
+{
+	enum spf_step step;
+
+	if (name[0] != '\0')
+		return SPF_STEP_YES;
+	step = spf_client_name(e, NULL, domain, name);
+	if (step == SPF_STEP_NO)
+		(void)snprintf(name, DNS_NAME_SIZE, "unknown");
+	return step == SPF_STEP_WAIT ? step : SPF_STEP_YES;
+}
+
+/* "name" is the client's, where that is known already; else "". */
+static enum spf_step
+macro_value(struct spf_eval *e, char letter, const char *domain,
+    char name[DNS_NAME_SIZE], char out[VALUE_MAX])
 {
 	const struct spf_ask *a = e->ask;
 	const char *at = strrchr(a->sender, '@');
 	const char *s = "";
-	char name[DNS_NAME_SIZE];
-	enum spf_step step;
 	int local = at != NULL ? (int)(at - a->sender) : 0;
 
 	switch (letter) {
@@ -104,10 +122,9 @@ macro_value(
 		address_text(&a->client, out);
 		return SPF_STEP_YES;
 	case 'p':
-		step = spf_client_name(e, NULL, domain, name);
-		if (step == SPF_STEP_WAIT)
-			return step;
-		s = step == SPF_STEP_YES ? name : "unknown";
+		if (client_name(e, domain, name) == SPF_STEP_WAIT)
+			return SPF_STEP_WAIT;
+		s = name;
 		break;
 	default:
 		break;
@@ -195,9 +212,10 @@ static enum spf_step
 expand_into(struct spf_eval *e, const struct spf_spec *spec, const char *domain,
     struct buf *out)
 {
-	char value[VALUE_MAX];
+	char value[VALUE_MAX], name[DNS_NAME_SIZE] = "";
+	unsigned macros = 0;
 
-	for (size_t i = 0; i < spec->len;) {
+	for (size_t i = 0; i < spec->len && !out->bad;) {
 		const char *s = spec->text + i;
 		struct macro m;
 		enum spf_step step;
@@ -215,8 +233,10 @@ expand_into(struct spf_eval *e, const struct spf_spec *spec, const char *domain,
 			i += 2;
 			continue;
 		}
+		if (++macros > MACROS_MAX)
+			return SPF_STEP_NO;
 		i += macro_read(s, &m);
-		step = macro_value(e, m.letter, domain, value);
+		step = macro_value(e, m.letter, domain, name, value);
 		if (step != SPF_STEP_YES)
 			return step;
 		transform(out, &m, value);

@@ -11,10 +11,10 @@ SOURCES = pathlib.Path(__file__).resolve().parents[1] / "preload"
 WRITTEN, CUT, SYNC_BEGUN, SYNCED = range(4)
 
 
-def build(place, name):
-    out = place / f"{name}.so"
+def build(place, name, suffix=".so", *how):
+    out = place / f"{name}{suffix}"
     run([os.environ.get("CC", "gcc"), "-D_GNU_SOURCE", "-std=c17", "-O2", "-fPIC",
-         "-shared", "-o", out, SOURCES / f"{name}.c"])
+         *(how or ("-shared",)), "-o", out, SOURCES / f"{name}.c"])
     return out
 
 
@@ -103,6 +103,23 @@ class Platter:
                     if dice.random() < 0.5:
                         self.apply(image, what, offset + i, data[i:i + self.SECTOR])
         return bytes(image)
+
+
+class Slow:
+    """A program whose work on two addresses takes long (slow.c), also where it
+    is started without an environment: start "launcher" in its place."""
+
+    def __init__(self, place, program):
+        self.path = place.write("slow.spent", "\0" * 8, 0o666)
+        os.chmod(self.path, 0o666)
+        env = environment(build(place, "slow"), MG_SLOW=self.path)
+        self.launcher = build(place, "launch", "", "-pie")
+        place.write("launch.run", "\n".join(
+            [str(program)] + [f"{k}={v}" for k, v in env.items()]) + "\n")
+
+    def spent_ms(self):
+        with open(self.path, "rb") as f:
+            return struct.unpack("=q", f.read(8))[0] / 1000
 
 
 class Kill:

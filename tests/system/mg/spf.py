@@ -29,14 +29,16 @@ class Answer:
 class SpfQuery:
     """with SpfQuery(build, ["127.0.0.1:5353"], timeout_ms=400) as spf: ..."""
 
-    def __init__(self, build, servers, timeout_ms=1500, threads=16, more=()):
+    def __init__(self, build, servers, timeout_ms=1500, threads=16, more=(),
+                 program=None, stderr=None):
         args = [str(build / "tests/bench/spfquery"),
-                "-p", str(build / "greymilter-spf"),
+                "-p", str(program or build / "greymilter-spf"),
                 "-t", str(timeout_ms), "-j", str(threads), *more]
         for server in servers:
             args += ["-s", server]
         self.proc = subprocess.Popen(args, stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, text=True)
+                                     stdout=subprocess.PIPE, stderr=stderr,
+                                     text=True)
         self.count = 0
         self.answers = {}
         self.changed = threading.Condition()
