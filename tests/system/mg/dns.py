@@ -120,7 +120,8 @@ class Zone:
 
 
 class DnsServer:
-    def __init__(self, zone=None, handler=None, udp_max=512):
+    def __init__(self, zone=None, handler=None, udp_max=512,
+                 host="127.0.0.1", port=0):
         self.handler = handler or self.from_zone
         self.zone = Zone(zone or {})
         self.udp_max = udp_max
@@ -128,11 +129,11 @@ class DnsServer:
         self.alive = True
         for _ in range(50):
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.udp.bind(("127.0.0.1", 0))
+            self.udp.bind((host, port))
             self.port = self.udp.getsockname()[1]
             self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             try:
-                self.tcp.bind(("127.0.0.1", self.port))
+                self.tcp.bind((host, self.port))
                 break
             except OSError:
                 self.udp.close()
