@@ -222,6 +222,33 @@ raise_limits(void)
 	}
 }
 
+/* Domains on the whitelist that anybody can claim, as "greywl list" says. */
+static void
+warn_unproven(void)
+{
+	struct grey_whitelist *w = grey_store_whitelist(milter.store);
+	const struct allow *a = grey_whitelist_allow(w);
+	struct allow_match m, first = { .value = NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; i < allow_count(a); i++) {
+		allow_get(a, i, &m);
+		if (m.kind == ALLOW_DOMAIN && m.proof == ALLOW_PROOF_NONE &&
+		    n++ == 0)
+			first = m;
+	}
+	if (n == 1)
+		log_warn("whitelist: %s: nothing is proven: mail that only "
+		         "claims to come from there is exempt, too",
+		    first.value);
+	else if (n > 1)
+		log_warn("whitelist: %s and %zu more domains: nothing is "
+		         "proven: mail that only claims to come from there is "
+		         "exempt, too; \"greywl list\" names them",
+		    first.value, n - 1);
+	grey_whitelist_release(w);
+}
+
 static enum log_to
 where_to_log(const struct daemon_args *args)
 {
@@ -264,6 +291,7 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 	if (daemon_drop(&user, NULL, e) == -1 ||
 	    start_threads(*metrics_r, e) == -1)
 		goto out;
+	warn_unproven();
 	log_info("greymilter " MG_VERSION " started: %s, %s, mode %s",
 	    c->socket, c->store, grey_mode_words[c->mode]);
 	daemon_ready();

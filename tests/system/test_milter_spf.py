@@ -209,3 +209,21 @@ def test_without_its_program_mail_goes_on(place, milter):
     assert not passes(milter, INSIDE, "a@pool.example", R)
     until(lambda: passes(milter, INSIDE, "a@pool.example", R), 3)
     prometheus.parse(milter.metrics())
+
+
+def test_a_start_warns_of_domains_that_anybody_can_claim(milter):
+    def said():
+        milter.stop()
+        before = len(milter.output())
+        milter.start()
+        until(lambda: " started: " in milter.output()[before:], 10)
+        return [line for line in milter.output()[before:].splitlines()
+                if "whitelist:" in line]
+    milter.greywl("add", "proven.example", "192.0.2.9")
+    assert said() == []
+    milter.greywl("add", "open.example", "--proof", "none")
+    line, = said()
+    assert "warning: whitelist: open.example: nothing is proven" in line
+    milter.greywl("add", "ajar.example", "wide.example", "--proof", "none")
+    line, = said()
+    assert "warning: whitelist: ajar.example and 2 more domains: nothing is" in line
