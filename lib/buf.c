@@ -52,6 +52,12 @@ reserve(struct buf *b, size_t n)
 }
 
 void
+buf_room(struct buf *b, size_t n)
+{
+	(void)reserve(b, n);
+}
+
+void
 buf_add(struct buf *b, const void *p, size_t n)
 {
 	if (reserve(b, n) == -1)
@@ -78,15 +84,26 @@ void
 buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
+	size_t room;
 	int n;
 
+	if (reserve(b, 0) == -1)
+		return;
+	/* most texts fit into the room that is there */
+	room = b->size - b->len;
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	if (n < 0)
-		b->bad = 1;
-	else if (reserve(b, (size_t)n) == 0) {
-		(void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+	n = vsnprintf(b->data + b->len, room, fmt, ap);
+	if (n >= 0 && (size_t)n < room && (size_t)n <= b->cap - b->len) {
 		b->len += (size_t)n;
+	} else {
+		b->data[b->len] = '\0';
+		if (n < 0)
+			b->bad = 1;
+		else if (reserve(b, (size_t)n) == 0) {
+			(void)vsnprintf(
+			    b->data + b->len, (size_t)n + 1, fmt, again);
+			b->len += (size_t)n;
+		}
 	}
 	va_end(again);
 }

@@ -24,6 +24,9 @@ void buf_free(struct buf *b);
 /* Empties it and clears "bad"; keeps the memory. */
 void buf_reset(struct buf *b);
 
+/* Have room for "n" more bytes, so that adding them does not grow it step by
+ * step. */
+void buf_room(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);

@@ -3,6 +3,7 @@
 #include "lib/buf.h"
 #include "lib/escape.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,16 +13,34 @@
 
 /* A line is cut here; syslog daemons cut at 1 to 8 KiB. */
 #define LINE_CAP 4096
+#define HEAD_MAX 64 /* before the text, as a rule */
 
 static const char *log_program = "mailglance";
 static enum log_to log_target = LOG_TO_STDERR;
 static int log_debugging;
+static atomic_uint opened; /* counts openings and forks */
+
+static void
+count_fork(void)
+{
+	atomic_fetch_add(&opened, 1);
+}
+
+static void
+follow_forks(void)
+{
+	(void)pthread_atfork(NULL, NULL, count_fork);
+}
 
 void
 log_open(const char *program, enum log_to to)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, follow_forks);
 	log_program = program;
 	log_target = to;
+	atomic_fetch_add(&opened, 1);
 	if (to == LOG_TO_SYSLOG)
 		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
@@ -47,14 +66,30 @@ level_word(int priority)
 	}
 }
 
+/* "program[pid]: ", kept by each thread. */
+static void
+add_head(struct buf *b)
+{
+	static _Thread_local char head[HEAD_MAX];
+	static _Thread_local unsigned of;
+	unsigned now = atomic_load(&opened);
+
+	if (of != now || head[0] == '\0')
+		(void)snprintf(head, sizeof(head), "%s[%ld]: ", log_program,
+		    (long)getpid());
+	of = now;
+	buf_str(b, head);
+}
+
 static void
 write_line(int priority, const char *text)
 {
 	struct buf b;
 
 	buf_init(&b, LINE_CAP * 5);
+	buf_room(&b, strlen(text) + HEAD_MAX);
 	if (log_target == LOG_TO_STDERR)
-		buf_printf(&b, "%s[%ld]: ", log_program, (long)getpid());
+		add_head(&b);
 	buf_str(&b, level_word(priority));
 	escape_line(&b, text, strlen(text));
 	if (b.len > LINE_CAP - 2)

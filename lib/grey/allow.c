@@ -362,9 +362,9 @@ allow_match(const struct allow *a, const struct allow_query *q,
 	if (a->n == 0)
 		return 0;
 	key_plain(q->sender, sender);
-	key_normal_sender(q->sender, q->recipient, normal);
 	key_domain(q->client_name, name);
 	key_plain(q->recipient, recipient);
+	key_fold_sender(sender, recipient, normal);
 	find_sender(&s, sender, normal);
 	find_client(&s);
 	find_labels(&s, ALLOW_NAME, name);

@@ -397,8 +397,8 @@ ask_store(const struct work *w, const struct grey_who *who, int64_t delay_s,
 	struct grey_judgement j;
 
 	key_plain(w->f->sender, plain);
-	key_normal_sender(w->f->sender, w->f->recipient, sender);
 	key_normal_recipient(w->f->recipient, recipient);
+	key_fold_sender(plain, recipient, sender);
 	q.key = key_envelope(grey_store_secret(w->c->store), sender, recipient);
 	if (grey_store_judge(w->c->store, &q, &j, e) == -1)
 		return -1;

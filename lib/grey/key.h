@@ -59,6 +59,10 @@ void key_domain(const char *name, char out[KEY_TEXT_SIZE]);
 void key_normal_sender(
     const char *sender, const char *recipient, char out[KEY_TEXT_SIZE]);
 
+/* The same from the key_plain() forms of both; "out" is none of them. */
+void key_fold_sender(
+    const char *plain, const char *plain_recipient, char out[KEY_TEXT_SIZE]);
+
 /*
  * The recipient as the key sees it: key_plain().  A +tag is kept: a server
  * without extensions may give such addresses to two people, and whoever hands

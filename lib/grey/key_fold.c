@@ -13,30 +13,45 @@
 
 #define NESTED 4 /* rewritings inside one another that are taken apart */
 
+struct text {
+	size_t n;
+	const char *s;
+};
+
+#define TEXT(s)                    \
+	{                          \
+		sizeof(s) - 1, (s) \
+	}
+
 /* Local parts with these words are a program's, so their numbers are, too. */
-static const char *const program_words[] = { "alert", "alerts", "bnc", "bounce",
-	"bounced", "bounces", "campaign", "campaigns", "confirm", "daemon",
-	"delivery", "digest", "donotreply", "err", "error", "errors", "lists",
-	"mailer", "mailing", "mailings", "mailout", "message", "messages",
-	"msg", "mta", "news", "newsletter", "newsletters", "noreply", "notice",
-	"notification", "notifications", "notify", "orders", "owner", "promo",
-	"replies", "reply", "ret", "return", "returns", "rtn", "sentto",
-	"support", "ticket", "tickets", "tracking", "unsub", "unsubscribe",
-	"update", "updates", "verp" };
+static const struct text program_words[] = { TEXT("alert"), TEXT("alerts"),
+	TEXT("bnc"), TEXT("bounce"), TEXT("bounced"), TEXT("bounces"),
+	TEXT("campaign"), TEXT("campaigns"), TEXT("confirm"), TEXT("daemon"),
+	TEXT("delivery"), TEXT("digest"), TEXT("donotreply"), TEXT("err"),
+	TEXT("error"), TEXT("errors"), TEXT("lists"), TEXT("mailer"),
+	TEXT("mailing"), TEXT("mailings"), TEXT("mailout"), TEXT("message"),
+	TEXT("messages"), TEXT("msg"), TEXT("mta"), TEXT("news"),
+	TEXT("newsletter"), TEXT("newsletters"), TEXT("noreply"),
+	TEXT("notice"), TEXT("notification"), TEXT("notifications"),
+	TEXT("notify"), TEXT("orders"), TEXT("owner"), TEXT("promo"),
+	TEXT("replies"), TEXT("reply"), TEXT("ret"), TEXT("return"),
+	TEXT("returns"), TEXT("rtn"), TEXT("sentto"), TEXT("support"),
+	TEXT("ticket"), TEXT("tickets"), TEXT("tracking"), TEXT("unsub"),
+	TEXT("unsubscribe"), TEXT("update"), TEXT("updates"), TEXT("verp") };
 
 /* What follows such a first word is a tag, whatever it looks like. */
-static const char *const bounce_words[] = { "bnc", "bounce", "bounces",
-	"return", "returns", "verp" };
+static const struct text bounce_words[] = { TEXT("bnc"), TEXT("bounce"),
+	TEXT("bounces"), TEXT("return"), TEXT("returns"), TEXT("verp") };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool
-in_words(const char *const *words, size_t count, const char *s, size_t n)
+in_words(const struct text *words, size_t count, const char *s, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (strlen(words[i]) == n && memcmp(words[i], s, n) == 0)
+		if (words[i].n == n && memcmp(words[i].s, s, n) == 0)
 			return true;
 	}
 	return false;
@@ -230,17 +245,17 @@ fold_local(char *s, const char *domain, const char *recipient)
 }
 
 void
-key_normal_sender(
-    const char *sender, const char *recipient, char out[KEY_TEXT_SIZE])
+key_fold_sender(
+    const char *plain, const char *plain_recipient, char out[KEY_TEXT_SIZE])
 {
-	char to[KEY_TEXT_SIZE], domain[KEY_TEXT_SIZE];
+	char domain[KEY_TEXT_SIZE];
+	size_t n = strlen(plain);
 	char *at;
 
-	key_plain(sender, out);
-	if (strchr(out, '~') != NULL && strlen(out) > 200)
+	memcpy(out, plain, n + 1);
+	if (n > 200 && memchr(out, '~', n) != NULL)
 		return; /* shortened: a hash stands for the end */
-	key_plain(recipient, to);
-	at = strrchr(out, '@');
+	at = memrchr(out, '@', n);
 	if (at == out)
 		return;
 	domain[0] = '\0';
@@ -248,6 +263,18 @@ key_normal_sender(
 		memcpy(domain, at, strlen(at) + 1);
 		*at = '\0';
 	}
-	fold_local(out, domain[0] == '@' ? domain + 1 : domain, to);
+	fold_local(
+	    out, domain[0] == '@' ? domain + 1 : domain, plain_recipient);
 	memcpy(out + strlen(out), domain, strlen(domain) + 1);
+}
+
+void
+key_normal_sender(
+    const char *sender, const char *recipient, char out[KEY_TEXT_SIZE])
+{
+	char from[KEY_TEXT_SIZE], to[KEY_TEXT_SIZE];
+
+	key_plain(sender, from);
+	key_plain(recipient, to);
+	key_fold_sender(from, to, out);
 }

@@ -96,6 +96,23 @@ put_hex(char *out, unsigned char c)
 	return 4;
 }
 
+static char
+ascii_lower(char c)
+{
+	return (char)(c + (c >= 'A' && c <= 'Z') * 32);
+}
+
+/* As far as s is printable ASCII; most is nothing else.  How far. */
+static size_t
+put_ascii(char *out, const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && s[i] >= 0x20 && s[i] < 0x7f; i++)
+		out[i] = ascii_lower(s[i]);
+	return i;
+}
+
 /*
  * n bytes of s, in lower case and printable; out has room for 4 n, and the
  * result is not terminated.  "quoted": a backslash is left out.
@@ -103,16 +120,15 @@ put_hex(char *out, unsigned char c)
 static size_t
 put_lower(char *out, const char *s, size_t n, int quoted)
 {
-	size_t i, len, o = 0, b;
+	size_t i, len, o, b;
 	unsigned cp;
 
-	for (i = 0; i < n; i += len) {
+	o = quoted ? 0 : put_ascii(out, s, n);
+	for (i = o; i < n; i += len) {
 		if (quoted && s[i] == '\\' && i + 1 < n)
 			i++;
 		if (s[i] >= 0x20 && s[i] < 0x7f) {
-			out[o++] = s[i] >= 'A' && s[i] <= 'Z'
-			    ? (char)(s[i] + 32)
-			    : s[i];
+			out[o++] = ascii_lower(s[i]);
 			len = 1;
 			continue;
 		}
