@@ -21,6 +21,7 @@ struct sql_stmt {
 
 struct sql {
 	sqlite3 *db;
+	sqlite3_file *file; /* the database's; NULL: not asked for yet */
 	int last; /* extended code of the last failure */
 	size_t n;
 	struct sql_stmt stmts[STATEMENTS];
@@ -337,6 +338,33 @@ sql_rollback(struct sql *s)
 	if (!sqlite3_get_autocommit(s->db))
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	s->last = last;
+}
+
+int
+sql_begin_read(struct sql *s, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(s, "BEGIN", e);
+
+	return st == NULL ? -1 : sql_run(st, e);
+}
+
+void
+sql_end_read(struct sql *s)
+{
+	struct err e;
+
+	if (!sqlite3_get_autocommit(s->db) && sql_commit(s, &e) == -1)
+		sql_rollback(s);
+}
+
+const volatile uint32_t *
+sql_wal_changes(struct sql *s)
+{
+	if (s->file == NULL &&
+	    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER,
+	        &s->file) != SQLITE_OK)
+		return NULL;
+	return sql_vfs_changes(s->file);
 }
 
 int64_t

@@ -98,6 +98,17 @@ int sql_reserve(struct sql *s, size_t bytes, struct err *e);
  */
 bool sql_memory_was_lost(void);
 
+/* As sql_begin(), for reading: all statements see the same, until the end. */
+int sql_begin_read(struct sql *s, struct err *e);
+void sql_end_read(struct sql *s);
+/*
+ * The count of transactions that were ever committed to the database, by
+ * whatever process; where it is kept ("The WAL-Index Header" of SQLite's file
+ * format), valid while the connection is open.  NULL before the first
+ * transaction, and for a database without shared memory.
+ */
+const volatile uint32_t *sql_wal_changes(struct sql *s);
+
 /* What the last failure was: the store is full; it is busy; it is damaged. */
 bool sql_was_full(struct sql *s);
 bool sql_was_busy(struct sql *s);

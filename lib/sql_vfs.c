@@ -9,17 +9,33 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define PAGE 4096
+#define FRAME_HEAD 24
+#define CHANGES_AT 2 /* in words: iChange of the index's header */
 #define REGIONS 512 /* 32 KiB each; those beyond are not guarded */
+
+/*
+ * A frame of the log, which SQLite writes in two parts: what stands before the
+ * page, and the page.
+ */
+struct frame {
+	sqlite3_int64 at;
+	int n; /* bytes that wait; 0: none */
+	char bytes[FRAME_HEAD + PAGE];
+};
 
 /* A file of SQLite's own, behind our methods. */
 struct file {
 	sqlite3_file base;
 	sqlite3_file *real; /* in the room behind this */
+	struct frame *frame; /* of a log; else NULL */
+	const volatile uint32_t *index; /* the log's, while it is mapped */
 };
 
 static sqlite3_vfs *own; /* SQLite's */
@@ -118,6 +134,8 @@ map_memory(
 		return rc;
 	at = (void *)(uintptr_t)*at_r;
 	guard(at, (size_t)size);
+	if (region == 0)
+		file->index = at;
 	if (madvise(at, (size_t)size, MADV_POPULATE_WRITE) == 0 ||
 	    (errno != EFAULT && errno != ENOMEM))
 		return SQLITE_OK;
@@ -125,44 +143,100 @@ map_memory(
 	return SQLITE_IOERR_SHMSIZE;
 }
 
-/* --- handed through --- */
-
 #define REAL(f) (((struct file *)(f))->real)
 
-static int
-file_close(sqlite3_file *f)
-{
-	return REAL(f)->pMethods->xClose(REAL(f));
-}
+/* --- both parts of a frame in one write --- */
 
 static int
-file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
+write_real(struct file *file, const void *from, int n, sqlite3_int64 at)
 {
-	return REAL(f)->pMethods->xRead(REAL(f), to, n, at);
+	return file->real->pMethods->xWrite(file->real, from, n, at);
+}
+
+/* What waits is written. */
+static int
+settle(struct file *file)
+{
+	struct frame *w = file->frame;
+	int n;
+
+	if (w == NULL || w->n == 0)
+		return SQLITE_OK;
+	n = w->n;
+	w->n = 0;
+	return write_real(file, w->bytes, n, w->at);
 }
 
 static int
 file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
-	return REAL(f)->pMethods->xWrite(REAL(f), from, n, at);
+	struct file *file = (struct file *)f;
+	struct frame *w = file->frame;
+	int rc;
+
+	if (w != NULL && w->n == FRAME_HEAD && n == PAGE &&
+	    at == w->at + FRAME_HEAD) {
+		memcpy(w->bytes + FRAME_HEAD, from, PAGE);
+		w->n = 0;
+		return write_real(file, w->bytes, FRAME_HEAD + PAGE, w->at);
+	}
+	rc = settle(file);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (w == NULL || n != FRAME_HEAD)
+		return write_real(file, from, n, at);
+	memcpy(w->bytes, from, FRAME_HEAD);
+	w->at = at;
+	w->n = FRAME_HEAD;
+	return SQLITE_OK;
+}
+
+/* --- handed through --- */
+
+static int
+file_close(sqlite3_file *f)
+{
+	struct file *file = (struct file *)f;
+	int rc = settle(file), closed = REAL(f)->pMethods->xClose(REAL(f));
+
+	free(file->frame);
+	file->frame = NULL;
+	return rc != SQLITE_OK ? rc : closed;
+}
+
+static int
+file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
+{
+	int rc = settle((struct file *)f);
+
+	return rc != SQLITE_OK ? rc
+	                       : REAL(f)->pMethods->xRead(REAL(f), to, n, at);
 }
 
 static int
 file_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-	return REAL(f)->pMethods->xTruncate(REAL(f), size);
+	int rc = settle((struct file *)f);
+
+	return rc != SQLITE_OK ? rc
+	                       : REAL(f)->pMethods->xTruncate(REAL(f), size);
 }
 
 static int
 file_sync(sqlite3_file *f, int flags)
 {
-	return REAL(f)->pMethods->xSync(REAL(f), flags);
+	int rc = settle((struct file *)f);
+
+	return rc != SQLITE_OK ? rc : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
 
 static int
 file_size(sqlite3_file *f, sqlite3_int64 *size_r)
 {
-	return REAL(f)->pMethods->xFileSize(REAL(f), size_r);
+	int rc = settle((struct file *)f);
+
+	return rc != SQLITE_OK ? rc
+	                       : REAL(f)->pMethods->xFileSize(REAL(f), size_r);
 }
 
 static int
@@ -216,6 +290,7 @@ memory_barrier(sqlite3_file *f)
 static int
 memory_unmap(sqlite3_file *f, int delete)
 {
+	((struct file *)f)->index = NULL;
 	return REAL(f)->pMethods->xShmUnmap(REAL(f), delete);
 }
 
@@ -239,6 +314,16 @@ static const sqlite3_io_methods methods = {
 	.xShmUnmap = memory_unmap,
 };
 
+const volatile uint32_t *
+sql_vfs_changes(sqlite3_file *f)
+{
+	const struct file *file = (const struct file *)f;
+
+	return f->pMethods == &methods && file->index != NULL
+	    ? file->index + CHANGES_AT
+	    : NULL;
+}
+
 static int
 vfs_open(
     sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *flags_r)
@@ -249,9 +334,18 @@ vfs_open(
 	(void)v;
 	file->real = (sqlite3_file *)(file + 1);
 	file->real->pMethods = NULL;
+	file->index = NULL;
+	/* without the memory for it, frames are written in two parts */
+	file->frame = (flags & SQLITE_OPEN_WAL) != 0
+	    ? calloc(1, sizeof(*file->frame))
+	    : NULL;
 	rc = own->xOpen(own, name, file->real, flags, flags_r);
 	/* what was not opened, or has no shared memory, is not wrapped wrong */
 	f->pMethods = file->real->pMethods != NULL ? &methods : NULL;
+	if (f->pMethods == NULL) {
+		free(file->frame);
+		file->frame = NULL;
+	}
 	return rc;
 }
 

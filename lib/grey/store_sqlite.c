@@ -101,8 +101,9 @@ store_open(const struct grey_store_options *o, struct err *e)
 	s->gid = o->gid;
 	s->options = *o;
 	s->path = strdup(path);
-	if (s->path == NULL || store_first_secret(s, e) == -1 ||
-	    open_file(s, e) == -1) {
+	s->recent = recent_new();
+	if (s->path == NULL || s->recent == NULL ||
+	    store_first_secret(s, e) == -1 || open_file(s, e) == -1) {
 		(void)err_prefix(e, "store");
 		grey_store_close(&s->base);
 		return NULL;
@@ -171,6 +172,7 @@ store_close(struct grey_store *store)
 	if (s->whitelist != NULL)
 		grey_whitelist_release(s->whitelist);
 	free(s->path);
+	recent_free(s->recent);
 	while ((secret = s->secrets) != NULL) {
 		s->secrets = secret->older;
 		free(secret);

@@ -3,6 +3,7 @@
 
 #include "lib/err.h"
 #include "lib/grey/store.h"
+#include "lib/grey/store_recent.h"
 #include "lib/log.h"
 
 #include <pthread.h>
@@ -19,8 +20,10 @@
  *                 nobody writing commits all that is queued, the rest wait
  *   writer        one thread: commits what nobody else has taken; when that
  *                 fails, it looks after the fault until it is over
- *   care          one thread: checkpoints, expiry, the whitelist's changes,
- *                 notices when the file was taken away
+ *   care          one thread: checkpoints, expiry, the whitelist's copy; it
+ *                 may wait for the disk as long as that takes
+ *   follow        one thread: the whitelist's changes, notices when the file
+ *                 was taken away; it never waits for the disk to write
  *   sync          one thread: fsync of the log, which can take its time
  */
 struct sql;
@@ -66,6 +69,17 @@ struct store_secret {
 	struct store_secret *older;
 };
 
+/*
+ * A connection that reads.  It may hold on to what it saw, beyond the question
+ * that it was lent for: see store_recent.h.
+ */
+struct store_reader {
+	struct sql *db;
+	unsigned epoch; /* of the pool when it was lent */
+	bool holds; /* a transaction is open */
+	unsigned generation; /* that it began in */
+};
+
 struct store_hit {
 	int64_t id, hits, last;
 };
@@ -86,7 +100,7 @@ struct sqlite_store {
 	/* readers; "epoch" changes when the file is opened again */
 	pthread_mutex_t pool_lock;
 	pthread_cond_t pool_free;
-	struct sql *readers[STORE_READERS];
+	struct store_reader readers[STORE_READERS];
 	size_t n_free; /* readers[0..n_free) are free */
 	size_t n_lent;
 	unsigned epoch;
@@ -119,9 +133,13 @@ struct sqlite_store {
 	atomic_bool faulty; /* writes fail */
 	atomic_bool gone; /* another file, or none, stands at "path" */
 	atomic_bool damaged; /* SQLite says so */
+	atomic_bool checkpoints; /* readers that hold on would be in its way */
 	atomic_bool want_checkpoint; /* the last frames, by the writer */
 	atomic_int wal_frames;
 	struct err fault; /* who writes */
+	struct recent *recent;
+	bool wrote; /* who writes: the commit had something to write */
+	bool starts_again; /* who writes: the next commit begins the WAL anew */
 	bool restore; /* who writes: the database was made anew */
 	int64_t n_expected; /* who writes: rows, about; under 0: unknown */
 	bool lost_memory; /* who writes: see sql_memory_was_lost() */
@@ -160,12 +178,28 @@ void store_close_all(struct sqlite_store *s);
 /* A connection of its own, for edits. NULL with *e set. */
 struct sql *store_open_writer(struct sqlite_store *s, struct err *e);
 
+/* --- store_sqlite_pool.c: connections that read --- */
+
 /* NULL when the store is closed just now (*e set). */
 struct sql *store_reader_take(
     struct sqlite_store *s, unsigned *epoch_r, struct err *e);
 /* "failed": a statement on it failed; *e says how. */
 void store_reader_give(
     struct sqlite_store *s, struct sql *db, unsigned epoch, bool failed);
+
+/* Whether holding on to a look at the database is worth it just now. */
+bool store_may_hold(struct sqlite_store *s);
+/* One that may hold on already.  0, or -1 when the store is closed. */
+int store_holder_take(
+    struct sqlite_store *s, struct store_reader *r, struct err *e);
+/* Look anew, unless it did within this generation (see store_recent.h). */
+int store_holder_look(
+    struct store_reader *r, unsigned generation, struct err *e);
+/* "failed": as with store_reader_give(). */
+void store_holder_give(
+    struct sqlite_store *s, struct store_reader *r, bool failed);
+/* All that are free let go: the log can be brought into the database. */
+void store_holders_let_go(struct sqlite_store *s);
 
 /* --- store_sqlite_row.c: rows --- */
 
@@ -190,10 +224,12 @@ int row_put_credit(
     struct sql *db, const struct grey_credit *credit, struct err *e);
 /* Read the record in a blob; -1 where it is none. */
 int row_read_origins(const void *blob, size_t n, struct grey_record *rec_r);
-/* Read, judge, and write where "write" is given. */
-int row_judge(struct sqlite_store *s, struct sql *db,
-    const struct grey_question *q, bool write, struct grey_judgement *j_r,
-    struct err *e);
+/* Read what *rows does not have yet; it has all then. */
+int row_read(struct sql *db, const struct grey_question *q,
+    struct recent_rows *rows, struct err *e);
+/* Read, judge, and write what has changed: for who writes. */
+int row_judge(struct sqlite_store *s, const struct grey_question *q,
+    struct grey_judgement *j_r, struct err *e);
 
 /* --- store_sqlite_judge.c: the queue --- */
 

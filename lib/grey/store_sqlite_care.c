@@ -11,7 +11,7 @@
 
 #define TICK_MS 250
 #define HITS_EVERY 4
-#define WAL_FRAMES_MANY 4000 /* checkpoint at once */
+#define WAL_FRAMES_MANY 12000 /* checkpoint at once */
 #define WAL_FRAMES_SOME 100 /* checkpoint every CHECKPOINT_EVERY */
 #define CHECKPOINT_EVERY 20
 #define WAL_FRAMES_REST 64 /* so few the writer copies between two commits */
@@ -43,15 +43,20 @@ checkpoint(struct sqlite_store *s, struct sql *db)
 	int i, log = 0, done = 0, left = 0;
 
 	for (i = 0; i < BULK_PASSES; i++) {
+		/* the first pass is long: there they may look anew meanwhile */
+		atomic_store(&s->checkpoints, i > 0);
+		store_holders_let_go(s);
 		if (sqlite3_wal_checkpoint_v2(sql_handle(db), NULL,
 		        SQLITE_CHECKPOINT_PASSIVE, &log, &done) != SQLITE_OK)
-			return;
+			break;
 		left = atomic_load(&s->wal_frames) - done;
-		if (left < WAL_FRAMES_REST)
+		if (i > 0 && left < WAL_FRAMES_REST)
 			break;
 	}
 	if (log > 0 && (left < WAL_FRAMES_LATER || log > WAL_FRAMES_HUGE))
 		atomic_store(&s->want_checkpoint, true);
+	else
+		atomic_store(&s->checkpoints, false);
 }
 
 /* --- expiry --- */

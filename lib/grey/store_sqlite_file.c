@@ -116,6 +116,7 @@ keep_frames(void *arg, sqlite3 *db, const char *name, int frames)
 	(void)db;
 	(void)name;
 	atomic_store(&s->wal_frames, frames);
+	s->wrote = true;
 	return SQLITE_OK;
 }
 
@@ -290,7 +291,8 @@ open_readers(struct sqlite_store *s, struct err *e)
 			goto bad;
 	}
 	(void)pthread_mutex_lock(&s->pool_lock);
-	memcpy(s->readers, db, sizeof(db));
+	for (i = 0; i < STORE_READERS; i++)
+		s->readers[i] = (struct store_reader){ .db = db[i] };
 	s->n_free = STORE_READERS;
 	(void)pthread_mutex_unlock(&s->pool_lock);
 	(void)pthread_cond_broadcast(&s->pool_free);
@@ -354,7 +356,7 @@ store_open_single(struct sqlite_store *s, struct err *e)
 		sql_close(db);
 		return -1;
 	}
-	s->readers[0] = db;
+	s->readers[0] = (struct store_reader){ .db = db };
 	s->n_free = 1;
 	return 0;
 }
@@ -366,7 +368,7 @@ store_close_all(struct sqlite_store *s)
 
 	(void)pthread_mutex_lock(&s->pool_lock);
 	for (i = 0; i < s->n_free; i++)
-		sql_close(s->readers[i]);
+		sql_close(s->readers[i].db);
 	s->n_free = s->n_lent = 0;
 	s->epoch++;
 	if (s->wal_fd != -1)
@@ -376,47 +378,4 @@ store_close_all(struct sqlite_store *s)
 	(void)pthread_cond_broadcast(&s->pool_free);
 	sql_close(s->writer);
 	s->writer = NULL;
-}
-
-struct sql *
-store_reader_take(struct sqlite_store *s, unsigned *epoch_r, struct err *e)
-{
-	struct sql *db = NULL;
-
-	(void)pthread_mutex_lock(&s->pool_lock);
-	while (s->n_free == 0 && s->n_lent > 0)
-		(void)pthread_cond_wait(&s->pool_free, &s->pool_lock);
-	if (s->n_free > 0) {
-		db = s->readers[--s->n_free];
-		s->n_lent++;
-		*epoch_r = s->epoch;
-	} else {
-		(void)err_set(e, "is not open");
-	}
-	(void)pthread_mutex_unlock(&s->pool_lock);
-	return db;
-}
-
-void
-store_reader_give(
-    struct sqlite_store *s, struct sql *db, unsigned epoch, bool failed)
-{
-	bool stale;
-
-	if (failed && sql_was_corrupt(db)) {
-		atomic_store(&s->damaged, true);
-		atomic_store(&s->faulty, true);
-	}
-	(void)pthread_mutex_lock(&s->pool_lock);
-	stale = epoch != s->epoch;
-	if (!stale) {
-		s->readers[s->n_free++] = db;
-		s->n_lent--;
-	}
-	(void)pthread_mutex_unlock(&s->pool_lock);
-	/* Each time: several can be given back before one who waits runs. */
-	if (stale)
-		sql_close(db);
-	else
-		(void)pthread_cond_signal(&s->pool_free);
 }

@@ -54,6 +54,7 @@ store_follow_main(void *arg)
 
 	while (!store_rest(s, TICK_MS)) {
 		written = measure(s, written);
+		store_holders_let_go(s);
 		if (!atomic_load(&s->gone) && !atomic_load(&s->faulty) &&
 		    file_is_gone(s)) {
 			atomic_store(&s->gone, true);

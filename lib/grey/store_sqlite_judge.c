@@ -214,32 +214,81 @@ ask_writer(struct sqlite_store *s, const struct grey_question *q, bool lazy,
 	return wait_for(r, j_r, e);
 }
 
+/* --- reading --- */
+
+/* As the database stands now. */
+static int
+look_now(struct sqlite_store *s, const struct grey_question *q,
+    struct recent_rows *rows, struct err *e)
+{
+	unsigned epoch;
+	struct sql *db = store_reader_take(s, &epoch, e);
+	int rc;
+
+	if (db == NULL)
+		return -1;
+	rows->has_record = false;
+	memset(rows->has_credit, 0, sizeof(rows->has_credit));
+	rc = row_read(db, q, rows, e);
+	store_reader_give(s, db, epoch, rc == -1);
+	return rc;
+}
+
+/* As it stood a moment ago, and what was committed since. */
+static int
+look_held(struct sqlite_store *s, const struct grey_question *q,
+    struct recent_rows *rows, struct err *e)
+{
+	const volatile uint32_t *changes;
+	struct store_reader r;
+	unsigned generation;
+	int rc;
+
+	if (store_holder_take(s, &r, e) == -1)
+		return -1;
+	changes = sql_wal_changes(r.db);
+	if (changes == NULL) {
+		store_holder_give(s, &r, false);
+		return look_now(s, q, rows, e);
+	}
+	generation = recent_look(s->recent, changes, &q->key,
+	    q->attempt.credits, q->attempt.n_credits, rows);
+	rc = store_holder_look(&r, generation, e);
+	if (rc == 0)
+		rc = row_read(r.db, q, rows, e);
+	store_holder_give(s, &r, rc == -1);
+	return rc;
+}
+
+/* What a judgement by what was read says of writing. */
+static bool
+writes(const struct grey_question *q, const struct grey_judgement *j)
+{
+	bool any = j->write_record;
+	size_t i;
+
+	for (i = 0; i < q->attempt.n_credits; i++)
+		any = any || j->write_credit[i];
+	return any && !q->dry;
+}
+
 int
 store_judge(struct grey_store *store, const struct grey_question *q,
     struct grey_judgement *j_r, struct err *e)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
-	unsigned epoch;
-	struct sql *db = store_reader_take(s, &epoch, e);
-	bool writes = false;
-	size_t i;
-	int rc;
+	struct recent_rows rows;
+	int rc = store_may_hold(s) ? look_held(s, q, &rows, e)
+	                           : look_now(s, q, &rows, e);
 
-	if (db == NULL) {
-		atomic_fetch_add(&s->faults, 1);
-		return -1;
+	if (rc == 0) {
+		grey_judge(&q->attempt, &q->policy, q->now_ms, &rows.record,
+		    rows.credits, j_r);
+		if (writes(q, j_r))
+			rc = ask_writer(s, q, j_r->lazy, j_r, e);
+		else
+			atomic_fetch_add(&s->reads, 1);
 	}
-	rc = row_judge(s, db, q, false, j_r, e);
-	store_reader_give(s, db, epoch, rc == -1);
-	if (rc == 0 && !q->dry) {
-		writes = j_r->write_record;
-		for (i = 0; i < q->attempt.n_credits; i++)
-			writes = writes || j_r->write_credit[i];
-	}
-	if (writes)
-		rc = ask_writer(s, q, j_r->lazy, j_r, e);
-	else
-		atomic_fetch_add(&s->reads, 1);
 	if (rc == -1)
 		atomic_fetch_add(&s->faults, 1);
 	return rc;

@@ -221,33 +221,47 @@ row_text_of(struct sqlite_store *s, const struct grey_record *rec,
 }
 
 int
-row_judge(struct sqlite_store *s, struct sql *db, const struct grey_question *q,
-    bool write, struct grey_judgement *j_r, struct err *e)
+row_read(struct sql *db, const struct grey_question *q,
+    struct recent_rows *rows, struct err *e)
 {
-	struct grey_record rec;
-	struct grey_credit credits[GREY_CREDITS];
+	size_t i;
+
+	if (!rows->has_record && row_get(db, &q->key, &rows->record, e) == -1)
+		return -1;
+	for (i = 0; i < q->attempt.n_credits; i++) {
+		if (!rows->has_credit[i] &&
+		    row_get_credit(
+		        db, q->attempt.credits[i], &rows->credits[i], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+row_judge(struct sqlite_store *s, const struct grey_question *q,
+    struct grey_judgement *j_r, struct err *e)
+{
+	struct recent_rows rows = { .has_record = false };
 	struct row_text text;
 	size_t i;
 
-	if (row_get(db, &q->key, &rec, e) == -1)
+	if (row_read(s->writer, q, &rows, e) == -1)
 		return -1;
-	for (i = 0; i < q->attempt.n_credits; i++) {
-		if (row_get_credit(db, q->attempt.credits[i], &credits[i], e) ==
-		    -1)
-			return -1;
-	}
-	grey_judge(&q->attempt, &q->policy, q->now_ms, &rec, credits, j_r);
-	if (!write)
-		return 0;
+	grey_judge(&q->attempt, &q->policy, q->now_ms, &rows.record,
+	    rows.credits, j_r);
 	if (j_r->write_record) {
-		text = row_text_of(s, &rec, q->sender, q->recipient, q->client);
-		if (row_put(db, &q->key, &rec, &text, e) == -1)
+		text = row_text_of(
+		    s, &rows.record, q->sender, q->recipient, q->client);
+		if (row_put(s->writer, &q->key, &rows.record, &text, e) == -1)
 			return -1;
+		recent_record(s->recent, &q->key, &rows.record);
 	}
 	for (i = 0; i < q->attempt.n_credits; i++) {
-		if (j_r->write_credit[i] &&
-		    row_put_credit(db, &credits[i], e) == -1)
+		if (!j_r->write_credit[i])
+			continue;
+		if (row_put_credit(s->writer, &rows.credits[i], e) == -1)
 			return -1;
+		recent_credit(s->recent, &rows.credits[i]);
 	}
 	return 0;
 }

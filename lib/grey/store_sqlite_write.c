@@ -38,23 +38,34 @@ memory_is_lost(struct sqlite_store *s)
 static int
 run_batch(struct sqlite_store *s, struct request *batch, struct err *e)
 {
+	const volatile uint32_t *changes;
 	struct request *r;
 	int rc = 0;
 
 	if (sql_begin(s->writer, e) == -1)
 		return -1;
+	changes = sql_wal_changes(s->writer);
+	if (changes != NULL)
+		recent_begin(s->recent, changes);
+	s->wrote = false;
 	for (r = batch; r != NULL && rc == 0; r = r->next) {
-		if (r->run != NULL)
+		if (r->run == NULL) {
+			rc = row_judge(s, &r->q, &r->j, e);
+		} else {
 			rc = r->run(s->writer, r->arg, e);
-		else
-			rc = row_judge(s, s->writer, &r->q, true, &r->j, e);
+			recent_other(s->recent);
+		}
 	}
 	if (rc == 0 && memory_is_lost(s))
 		rc = err_set(e, "the file %s-shm was cut", s->path);
 	if (rc == 0)
 		rc = sql_commit(s->writer, e);
-	if (rc == -1)
+	if (rc == 0) {
+		recent_commit(s->recent, s->wrote);
+	} else {
+		recent_abort(s->recent);
 		sql_rollback(s->writer);
+	}
 	return rc;
 }
 
@@ -92,8 +103,10 @@ checkpoint_rest(struct sqlite_store *s)
 {
 	if (!atomic_exchange(&s->want_checkpoint, false))
 		return;
+	store_holders_let_go(s);
 	(void)sqlite3_wal_checkpoint_v2(
 	    sql_handle(s->writer), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	s->starts_again = true;
 }
 
 static void
@@ -106,6 +119,10 @@ work(struct sqlite_store *s, struct request *batch)
 	took = clock_mono_ns() - start;
 	if (took > SLOW_NS)
 		atomic_store(&s->slow_until_ms, clock_mono_ms() + SLOW_MS);
+	if (s->starts_again) {
+		s->starts_again = false;
+		atomic_store(&s->checkpoints, false);
+	}
 	if (rc == 0)
 		count_batch(s, batch, took);
 	else
