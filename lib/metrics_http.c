@@ -16,9 +16,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLIENTS 16
+#define PAUSE_MS 50 /* where none can be taken */
 #define DEADLINE_MS 10000
 #define REQUEST_MAX 4096
 #define ANSWER_CAP 4194304 /* bytes */
@@ -209,11 +211,16 @@ send_answer(struct client *c)
 static void
 accept_client(struct metrics_http *m)
 {
+	struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	int fd = accept4(m->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct client *c;
 
-	if (fd == -1)
+	if (fd == -1) {
+		/* no descriptor: it stays ready, and would be tried for ever */
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			(void)nanosleep(&pause, NULL);
 		return;
+	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		(void)close(fd);
