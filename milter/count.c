@@ -247,6 +247,12 @@ count_compose(struct count *c, const struct count_from *from, struct buf *out)
 	metrics_single(out, "greymilter_connections_total", "counter",
 	    "Connections of the mail server",
 	    (double)atomic_load(&c->connections));
+	metrics_single(out, "greymilter_turned_away_total", "counter",
+	    "Connections closed at once because none could be taken",
+	    (double)atomic_load(&c->turned_away));
+	metrics_single(out, "greymilter_nudges_total", "counter",
+	    "Connections to itself, made because one stood unread",
+	    (double)from->nudges);
 	compose_times(out, "greymilter_decision_seconds",
 	    "How long decisions took, SPF and the store included", &c->times);
 	compose_times(out, "greymilter_spf_seconds",

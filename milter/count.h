@@ -32,6 +32,7 @@ struct count {
 	atomic_ullong braked;
 	atomic_ullong dnswl[DNSWL_HIGH + 1];
 	atomic_ullong connections;
+	atomic_ullong turned_away; /* connections closed at once */
 	struct count_times times, spf_times, store_times;
 	/* What count_save() has saved already; one thread. */
 	unsigned long long saved_verdicts[GREY_VERDICTS];
@@ -55,6 +56,7 @@ struct count_from {
 	struct grey_store *store;
 	struct spf_pool *spf; /* or NULL */
 	enum pressure_level pressure;
+	unsigned long long nudges;
 };
 
 /* Prometheus text. */

@@ -234,5 +234,5 @@ listen_open(
 	    smfi_opensocket(false) != MI_SUCCESS)
 		return err_set(e, "socket %s: cannot be listened at: %s",
 		    c->socket, strerror(errno));
-	return 0;
+	return fd;
 }

@@ -8,7 +8,7 @@ struct grey_config;
 /*
  * Open the socket of the configuration through libmilter (session_register()
  * comes first): make the folder of a local one, give it its mode and group.
- * Returns 0, or -1 with *e set.
+ * Returns the socket, which libmilter owns, or -1 with *e set.
  */
 int listen_open(
     const struct grey_config *c, const struct daemon_user *user, struct err *e);

@@ -7,8 +7,10 @@
 #include "lib/log.h"
 #include "lib/metrics_http.h"
 #include "milter/host.h"
+#include "milter/instead.h"
 #include "milter/listen.h"
 #include "milter/live.h"
+#include "milter/nudge.h"
 #include "milter/reload.h"
 #include "milter/session.h"
 
@@ -31,6 +33,7 @@
 static struct milter milter = { .live = { .lock = PTHREAD_MUTEX_INITIALIZER },
 	.later = LATER_INIT };
 static struct live_source source;
+static struct nudge nudge;
 static atomic_bool listener_ended, listener_failed;
 
 static const char *
@@ -86,20 +89,6 @@ finish(struct metrics_http *metrics)
 	live_release(live);
 }
 
-/*
- * libmilter has a thread that waits for our signals and, when it was quicker
- * than this program, ends the listener as if that had failed.  It calls this in
- * the place of libc's, and waits for ever.
- */
-int
-sigwait(const sigset_t *restrict set, int *restrict sig)
-{
-	(void)set;
-	(void)sig;
-	for (;;)
-		(void)pause();
-}
-
 static void
 wait_for_end(void)
 {
@@ -144,14 +133,15 @@ compose_metrics(struct buf *out, void *arg)
 	count_compose(&m->count,
 	    &(struct count_from){ .store = m->store,
 	        .spf = atomic_load(&m->proof.pool),
-	        .pressure = pressure_watch_level(&m->pressure) },
+	        .pressure = pressure_watch_level(&m->pressure),
+	        .nudges = atomic_load(&nudge.made) },
 	    out);
 }
 
 static int
-start_threads(struct metrics_http *metrics, struct err *e)
+start_threads(int listener, struct metrics_http *metrics, struct err *e)
 {
-	pthread_t listener;
+	pthread_t thread;
 
 	proof_start(&milter.proof);
 	if (pressure_watch_start(&milter.pressure, &milter.live, e) == -1)
@@ -162,7 +152,9 @@ start_threads(struct metrics_http *metrics, struct err *e)
 	    metrics_http_start(metrics, compose_metrics, &milter, e) == -1)
 		return -1;
 	reload_wait(NETWORKS_MS);
-	if (pthread_create(&listener, NULL, run_libmilter, NULL) != 0)
+	if (nudge_start(&nudge, listener, e) == -1)
+		return -1;
+	if (pthread_create(&thread, NULL, run_libmilter, NULL) != 0)
 		return err_set(e, "no thread for libmilter");
 	return 0;
 }
@@ -268,17 +260,20 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 	struct live *live = live_take(&milter.live);
 	const struct grey_config *c = &live->config;
 	struct daemon_user user;
-	int rc = -1;
+	int rc = -1, listener;
 
 	log_open("greymilter", where_to_log(args));
 	log_set_debug(args->debug);
 	raise_limits();
 	return_memory();
+	instead_begin(&nudge, &milter.count);
 	/* whoever can connect may also ask it to end */
 	if (daemon_signals(e) == -1 ||
 	    daemon_find_user(c->user, &user, e) == -1 ||
-	    session_register(&milter, e) == -1 ||
-	    listen_open(c, &user, e) == -1)
+	    session_register(&milter, e) == -1)
+		goto out;
+	listener = listen_open(c, &user, e);
+	if (listener == -1)
 		goto out;
 	proof_open(&milter.proof, c);
 	if (!args->foreground && daemon_detach(e) == -1)
@@ -289,7 +284,7 @@ start(const struct daemon_args *args, struct metrics_http **metrics_r,
 		reload_start(&milter, &source, true);
 	*metrics_r = open_metrics(c);
 	if (daemon_drop(&user, NULL, e) == -1 ||
-	    start_threads(*metrics_r, e) == -1)
+	    start_threads(listener, *metrics_r, e) == -1)
 		goto out;
 	warn_unproven();
 	log_info("greymilter " MG_VERSION " started: %s, %s, mode %s",

@@ -1,0 +1,58 @@
+#ifndef MILTER_NUDGE_H
+#define MILTER_NUDGE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct err;
+
+/*
+ * libmilter counts a thread of its pool as idle until it runs.  What becomes
+ * ready in between is left to a thread that another connection takes; when that
+ * one sends half a packet and falls silent, the thread waits for the rest, and
+ * nobody looks again at what is ready until any thread is done with anything.
+ *
+ * So a thread of ours looks at the connections.  Where what the mail server
+ * said is not read for NUDGE_LOOK_MS, it connects to the milter's own socket
+ * and says nothing: libmilter gives that a thread of its own, which then takes
+ * the oldest that is ready.  While nobody speaks it sleeps.
+ */
+#define NUDGE_LOOK_MS 25
+#define NUDGES 8 /* at once */
+
+struct nudge_fd {
+	unsigned heard; /* the look at which it last said something */
+	bool listed;
+};
+
+struct nudge {
+	int epoll;
+	int *listed; /* have spoken, and may stand unread */
+	size_t n_listed;
+	struct nudge_fd *by_fd;
+	size_t fds;
+	unsigned look; /* counts */
+	int own[NUDGES]; /* the last nudges that were not taken yet, or -1 */
+	size_t n_own, next;
+	int64_t taken_ms; /* when one was, last */
+	struct sockaddr_storage to;
+	socklen_t to_size;
+	atomic_ullong made; /* for the metrics */
+};
+
+/*
+ * Start it, for connections that arrive at "listener"; *n is all zero and lives
+ * until the end.  Returns 0, or -1 with *e set.
+ */
+int nudge_start(struct nudge *n, int listener, struct err *e);
+
+/*
+ * A connection has come; it is forgotten when it is closed.  Any thread.
+ */
+void nudge_watch(struct nudge *n, int fd);
+
+#endif
