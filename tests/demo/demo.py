@@ -238,8 +238,12 @@ def serve_on(url, end):
 
 
 def interrupts():
-    """Ctrl-C, TERM and HUP all end it in order; the death of make as well."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Ctrl-C, TERM and HUP all end it in order; the death of make as well.
+
+    SIGINT by name: where a shell has started this in the background it is
+    ignored, and Python would leave it so.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
 

@@ -27,6 +27,12 @@ def processes_of(folder):
     return found
 
 
+def in_the_background():
+    """As a shell without job control starts it: Ctrl-C is not meant for it,
+    but whoever sends SIGINT by number means it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Demo:
     def __init__(self, root, build, out, **env):
         self.path = out
@@ -34,6 +40,7 @@ class Demo:
             self.popen = subprocess.Popen(
                 [sys.executable, root / "tests/demo/demo.py"], stdout=f, stderr=f,
                 stdin=subprocess.DEVNULL, start_new_session=True,
+                preexec_fn=in_the_background,
                 env={**os.environ, "MG_BUILD": str(build), **env})
 
     def text(self):
