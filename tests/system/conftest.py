@@ -16,6 +16,7 @@ from mg.sink import Sink  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOUNTS = smallfs.private_mounts()
+smallfs.temporary_in_memory()
 
 
 def pytest_configure():

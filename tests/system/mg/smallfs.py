@@ -5,9 +5,11 @@ seen by nobody else, and is gone when the last of our processes is, however it
 ended.
 """
 
+import atexit
 import ctypes
 import os
 import subprocess
+import tempfile
 
 from .proc import run
 
@@ -23,6 +25,36 @@ def private_mounts():
     if not _is_private and _libc.unshare(CLONE_NEWNS) == 0:
         _is_private = _libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) == 0
     return _is_private
+
+
+def _available_bytes():
+    with open("/proc/meminfo", encoding="ascii") as f:
+        for line in f:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+def temporary_in_memory(least=6 << 30):
+    """Temporary folders of this process and its children stand in memory from
+    now on, where that is plenty and the mounts are our own: several tests at
+    once write more than a disk flushes in the second that an answer has.  What
+    a slow disk does is tested by programs that are held up on purpose."""
+    available = _available_bytes()
+    if not _is_private or available < least:
+        return
+    path = tempfile.mkdtemp(prefix="mg-", dir="/tmp")
+    options = f"size={available // 8},mode=755".encode()
+    if _libc.mount(b"mailglance", path.encode(), b"tmpfs", 0, options) != 0:
+        os.rmdir(path)
+        return
+    tempfile.tempdir = os.environ["TMPDIR"] = path
+    atexit.register(_leave, path, os.getpid())
+
+
+def _leave(path, pid):
+    if os.getpid() == pid and _libc.umount2(path.encode(), 2) == 0:  # MNT_DETACH
+        os.rmdir(path)
 
 
 class SmallFs:
