@@ -216,7 +216,8 @@ spool_append(
 		return -1;
 	/* what is to be overwritten must be let go of first */
 	if (st.head != s->file.state.head &&
-	    spool_file_commit(&s->file, &st, e) == -1)
+	    (spool_file_commit(&s->file, &st, e) == -1 ||
+	        spool_file_sync(&s->file, e) == -1))
 		return -1;
 	s->count = (size_t)st.count;
 	if (write_record(s, &r, data, e) == -1)
@@ -286,4 +287,10 @@ int64_t
 spool_dropped(const struct spool *s)
 {
 	return (int64_t)s->file.state.dropped;
+}
+
+int
+spool_fd(const struct spool *s)
+{
+	return s->file.fd;
 }

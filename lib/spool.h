@@ -11,6 +11,10 @@ struct err;
  * A bounded ring of records in one preallocated file: what was once made works
  * with the disk full.  A record that a crash tore is found by its checksum and
  * passed over.  One process, one thread at a time (the file is locked).
+ *
+ * What was appended or taken away stays so when the process is killed.  Against
+ * a power cut the caller has spool_fd() flushed, when it likes and where it can
+ * wait; only where the oldest make room is the disk waited for here.
  */
 struct spool;
 
@@ -47,5 +51,8 @@ int64_t spool_last_seq(const struct spool *s);
 /* Records that wait; records dropped unread since the file was made. */
 size_t spool_count(const struct spool *s);
 int64_t spool_dropped(const struct spool *s);
+
+/* The file, for fdatasync() alone. */
+int spool_fd(const struct spool *s);
 
 #endif

@@ -227,9 +227,16 @@ spool_file_commit(struct spool_file *f, struct spool_state *st, struct err *e)
 	h.state.generation = f->state.generation + 1;
 	h.crc = checksum(&h);
 	if (write_all(f->fd, (off_t)(h.state.generation % 2) * HEADER_STEP, &h,
-	        sizeof(h)) == -1 ||
-	    fdatasync(f->fd) == -1)
+	        sizeof(h)) == -1)
 		return err_set(e, "write: %s", strerror(errno));
 	f->state = *st = h.state;
+	return 0;
+}
+
+int
+spool_file_sync(struct spool_file *f, struct err *e)
+{
+	if (fdatasync(f->fd) == -1)
+		return err_set(e, "write: %s", strerror(errno));
 	return 0;
 }

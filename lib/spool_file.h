@@ -50,8 +50,13 @@ int spool_file_read(
 int spool_file_write(
     struct spool_file *f, uint64_t pos, const void *p, size_t n, struct err *e);
 
-/* Write st as the newest header (its generation is set here), and sync. */
+/*
+ * Write st as the newest header (its generation is set here).  The end of the
+ * process cannot undo it, that of the machine can until the next sync.
+ */
 int spool_file_commit(
     struct spool_file *f, struct spool_state *st, struct err *e);
+/* Waits for the disk. */
+int spool_file_sync(struct spool_file *f, struct err *e);
 
 #endif

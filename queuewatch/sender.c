@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/fetch.h"
+#include "lib/flusher.h"
 #include "lib/log.h"
 #include "lib/spool.h"
 #include "queuewatch/sender_word.h"
@@ -34,6 +35,7 @@ struct sender {
 	atomic_bool stop;
 	int event;
 	struct spool *ring;
+	struct flusher *flusher; /* of the ring: nobody here waits for disks */
 	bool in_memory;
 	char *url, *token_file;
 	char token[SEND_TOKEN];
@@ -261,6 +263,7 @@ settle(
 	if (spool_pop(s->ring, seq, &e) == -1)
 		log_warn_limited(
 		    &s->log, clock_mono_ms(), LOG_EVERY_S, "%s", e.text);
+	flusher_note(s->flusher, spool_fd(s->ring));
 }
 
 /* One report, one try.  With the lock held, which is let go meanwhile. */
@@ -363,8 +366,12 @@ run(void *arg)
 int
 sender_start(struct sender *s, struct err *e)
 {
-	int rc = pthread_create(&s->thread, NULL, run, s);
+	int rc;
 
+	s->flusher = flusher_start(e);
+	if (s->flusher == NULL)
+		return -1;
+	rc = pthread_create(&s->thread, NULL, run, s);
 	if (rc != 0)
 		return err_set(e, "start a thread: %s", strerror(rc));
 	s->started = true;
@@ -382,6 +389,7 @@ sender_close(struct sender *s)
 	(void)pthread_mutex_unlock(&s->lock);
 	if (s->started)
 		(void)pthread_join(s->thread, NULL);
+	flusher_stop(s->flusher);
 	while (s->n_answers > 0)
 		report_answer_free(&s->answers[--s->n_answers].answer);
 	spool_close(s->ring);
@@ -410,8 +418,10 @@ sender_add(
 	int rc = 0;
 
 	(void)pthread_mutex_lock(&s->lock);
-	if (s->url[0] != '\0')
+	if (s->url[0] != '\0') {
 		rc = spool_append(s->ring, seq, text, len, e);
+		flusher_note(s->flusher, spool_fd(s->ring));
+	}
 	(void)pthread_cond_signal(&s->wake);
 	(void)pthread_mutex_unlock(&s->lock);
 	return rc;

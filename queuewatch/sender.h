@@ -12,7 +12,9 @@ struct err;
 /*
  * Brings the reports to statusd: each is kept in a ring on disk, sent by a
  * thread of its own, singly and in order, and taken away when statusd has
- * accepted it.  Any thread may call these.
+ * accepted it.  Any thread may call these.  Nobody waits for the disk to flush
+ * the ring: a report leaves also where it hangs, and a power cut may take back
+ * what was kept last.
  */
 struct sender;
 

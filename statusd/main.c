@@ -1,7 +1,7 @@
 /*
  * statusd: the threads are the HTTP side's, the inbox's, the outbox's, the
- * metrics' and this one, which keeps the clock, renders the site and hands
- * messages to the outbox.  Reports are taken in by the inbox's thread;
+ * metrics', the chores' (which wait for the disk) and this one, which keeps the
+ * clock and renders the site.  Reports are taken in by the inbox's thread;
  * statusctl writes to the same database: this thread sees both by the
  * database's version.
  */
@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
+#include "statusd/chores.h"
 #include "statusd/config.h"
 #include "statusd/console.h"
 #include "statusd/hook.h"
@@ -67,7 +68,7 @@ struct statusd {
 	struct probes *probes;
 	struct hook hook;
 	struct watch watch;
-	struct rescue rescue;
+	struct chores *chores;
 	int listen_fd;
 	int signal_fd;
 
@@ -75,7 +76,7 @@ struct statusd {
 	bool stale; /* the site is to be rendered */
 	int64_t next_change; /* Unix seconds: it will be stale then */
 	int64_t rendered_ms, ticked_ms; /* monotonic */
-	struct log_limit render_limit, tick_limit, notify_limit, change_limit;
+	struct log_limit render_limit, tick_limit, change_limit;
 };
 
 static void
@@ -127,6 +128,9 @@ open_all(struct statusd *d, struct err *e)
 		return err_set(e, "no memory");
 	if (why.text[0] != '\0')
 		log_warn("outbox: %s", why.text);
+	d->chores = chores_new(c, d->outbox, e);
+	if (d->chores == NULL)
+		return -1;
 	return place_give(c, &d->user, e);
 }
 
@@ -146,7 +150,8 @@ start_all(struct statusd *d, struct err *e)
 	};
 
 	if (notify_configure(d->outbox, d->config, e) == -1 ||
-	    outbox_start(d->outbox, e) == -1)
+	    outbox_start(d->outbox, e) == -1 ||
+	    chores_start(d->chores, e) == -1)
 		return -1;
 	if (d->metrics != NULL &&
 	    metrics_http_start(d->metrics, compose_metrics, d, e) == -1)
@@ -172,6 +177,7 @@ close_all(struct statusd *d)
 	probes_stop(d->probes);
 	probe_icmp_close(&d->icmp);
 	metrics_http_close(d->metrics);
+	chores_stop(d->chores);
 	if (d->outbox != NULL)
 		outbox_close(d->outbox, 2000);
 	store_search_close(d->search);
@@ -317,8 +323,10 @@ reopen(struct statusd *d, bool damaged)
 	struct store *s;
 
 	ingest_suspend(d->ingest);
+	chores_suspend(d->chores);
 	s = rescue_open(d->config, &d->user, damaged, &e);
-	if (s == NULL || ingest_reopen(d->ingest, &e) == -1) {
+	if (s == NULL || ingest_reopen(d->ingest, &e) == -1 ||
+	    chores_reopen(d->chores, &e) == -1) {
 		log_warn_limited(
 		    &d->tick_limit, clock_mono_ms(), 60, "%s", e.text);
 		store_close(s);
@@ -348,18 +356,15 @@ look(struct statusd *d)
 		d->stale = true;
 	take_probes(d);
 	hook_step(&d->hook, d->config, mono);
-	if (store_is_damaged(d->store) || ingest_met_damage(d->ingest))
+	if (store_is_damaged(d->store) || ingest_met_damage(d->ingest) ||
+	    chores_met_damage(d->chores))
 		reopen(d, true);
 	else if (watch_step(&d->watch, d->store, d->config, clock_now()) == 1)
 		reopen(d, false);
-	rescue_keep(&d->rescue, d->store, d->config, clock_now());
 	if (mono - d->ticked_ms >= TICK_MS)
 		tick(d);
 	if (d->stale && mono - d->rendered_ms >= RENDER_MS)
 		render(d);
-	if (notify_deliver(d->store, d->outbox, d->config, &e) == -1)
-		log_warn_limited(
-		    &d->notify_limit, mono, 60, "alerts: %s", e.text);
 }
 
 /* A new configuration; a bad one is told of and the old one kept. */
@@ -377,6 +382,7 @@ reload(struct statusd *d)
 	}
 	place_warn_fixed(d->config, c);
 	ingest_configure(d->ingest, c);
+	chores_configure(d->chores, c);
 	console_configure(d->office.console, c);
 	d->tick.config = c;
 	config_free(d->config);

@@ -8,6 +8,7 @@
 #include "statusd/store_fault.h"
 #include "statusd/store_operator.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,10 @@ struct to {
 	struct outbox *o;
 };
 
-/* Queue the notice for one alert, where it wants it. */
+/*
+ * Queue the notice for one alert: 1; 0 where it does not want it; -1.  It waits
+ * for the disk, and so is not called within a transaction.
+ */
 static int
 give(const struct to *to, const struct config_alert *a,
     const struct store_notice *n, const struct alert_message *m, struct err *e)
@@ -75,8 +79,45 @@ give(const struct to *to, const struct config_alert *a,
 		log_warn("alert \"%s\": %s", a->name, e->text);
 		return 0;
 	}
-	told.at = m->at;
-	return n->fault != 0 ? store_tell(to->s, &told, e) : 0;
+	return 1;
+}
+
+/* This alert was told of the fault. */
+static int
+note(struct store *s, const struct config_alert *a,
+    const struct store_notice *n, struct err *e)
+{
+	struct store_told told = { .alert = a->name, .fault = n->fault };
+
+	if (n->fault == 0)
+		return 0;
+	if (store_told_get(s, &told, e) == -1)
+		return -1;
+	told.at = n->at;
+	return store_tell(s, &told, e);
+}
+
+/* The outbox has it, for those that "given" says: it is done with. */
+static int
+finish(struct store *s, const struct config *c, const struct store_notice *n,
+    const bool *given, struct err *e)
+{
+	const struct config_alert *a = c->alerts.items;
+	int rc = store_begin(s, e);
+
+	for (size_t i = 0; i < c->alerts.n && rc == 0; i++) {
+		if (given[i])
+			rc = note(s, &a[i], n, e);
+	}
+	if (rc == 0 && n->event == ALERT_RESOLVED)
+		rc = store_untell(s, n->fault, e);
+	if (rc == 0)
+		rc = store_notice_delete(s, n->id, e);
+	if (rc == 0)
+		rc = store_commit(s, e);
+	if (rc == -1)
+		store_rollback(s);
+	return rc;
 }
 
 static void
@@ -108,6 +149,7 @@ deliver(struct store *s, struct outbox *o, const struct config *c,
 {
 	const struct config_alert *a = c->alerts.items;
 	const struct to t = { s, o };
+	bool *given = calloc(c->alerts.n + 1, sizeof(*given));
 	int rc = 0;
 	char key[128], thread[96], *text = text_of(s, c, n);
 	const struct alert_message m = {
@@ -126,14 +168,17 @@ deliver(struct store *s, struct outbox *o, const struct config *c,
 	    (long long)n->fault, (long long)n->began_at);
 	(void)snprintf(
 	    key, sizeof(key), "%s/%lld", thread, (long long)n->number);
-	for (size_t i = 0; i < c->alerts.n && rc == 0; i++)
+	if (given == NULL)
+		rc = err_set(e, "no memory");
+	for (size_t i = 0; i < c->alerts.n && rc != -1; i++) {
 		rc = give(&t, &a[i], n, &m, e);
+		given[i] = rc == 1;
+	}
+	if (rc != -1)
+		rc = finish(s, c, n, given, e);
+	free(given);
 	free(text);
-	if (rc == -1)
-		return -1;
-	if (n->event == ALERT_RESOLVED && store_untell(s, n->fault, e) == -1)
-		return -1;
-	return store_notice_delete(s, n->id, e);
+	return rc;
 }
 
 int
@@ -144,11 +189,7 @@ notify_deliver(
 	int rc;
 
 	while ((rc = store_notice_first(s, &n, e)) == 1) {
-		if (store_begin(s, e) == -1 || deliver(s, o, c, &n, e) == -1 ||
-		    store_commit(s, e) == -1) {
-			store_rollback(s);
-			rc = -1;
-		}
+		rc = deliver(s, o, c, &n, e);
 		store_notice_free(&n);
 		if (rc == -1)
 			break;

@@ -1,6 +1,7 @@
 """What tests preload into a program: a clock that can be stepped, a journal of
 what goes to the disk (tests/system/preload/*.c)."""
 
+import contextlib
 import os
 import pathlib
 import struct
@@ -36,6 +37,26 @@ class Clock:
     def step(self, seconds):
         with open(self.path, "r+b" if os.path.exists(self.path) else "wb") as f:
             f.write(struct.pack("=q", seconds))
+
+
+class Flush:
+    """The disk's flushes: with flush.held() none of the program's ends."""
+
+    def __init__(self, place):
+        self.path = place.write("flush", "\0", 0o644)
+        self.env = environment(build(place, "flush"), MG_FLUSH=self.path)
+
+    def _put(self, byte):
+        with open(self.path, "r+b") as f:
+            f.write(byte)
+
+    @contextlib.contextmanager
+    def held(self):
+        self._put(b"1")
+        try:
+            yield
+        finally:
+            self._put(b"\0")
 
 
 class Disk:
