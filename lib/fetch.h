@@ -15,6 +15,16 @@ struct err;
  * Any thread may call these; each call blocks its thread.
  */
 
+/*
+ * A connection that stands between requests to one host, for what asks often:
+ * to begin one with TLS takes tens of milliseconds of a core.  One thread at a
+ * time.  After ten minutes it is made anew, and where the other side has closed
+ * it.  NULL without memory.
+ */
+struct fetch_kept;
+struct fetch_kept *fetch_kept_new(void);
+void fetch_kept_free(struct fetch_kept *k); /* NULL is harmless */
+
 /* What the two have in common.  Zero-initialise; 0 and NULL mean the default.
  */
 struct fetch_limits {
@@ -31,6 +41,7 @@ struct fetch_limits {
 	bool public_only;
 	/* When it becomes true, the call ends within about a second. */
 	const atomic_bool *cancel;
+	struct fetch_kept *kept; /* NULL: a connection of its own */
 	/*
 	 * Called once, when the connection stands and before the first byte of
 	 * the request (or of MAIL FROM) is sent; anything but 0 gives up.

@@ -3,7 +3,10 @@
 #include "lib/err.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+
+#define KEPT_S 600L
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode init_result;
@@ -60,6 +63,40 @@ before_request(void *arg, char *to, char *from, int to_port, int from_port)
 	return CURL_PREREQFUNC_OK;
 }
 
+struct fetch_kept {
+	CURL *curl; /* NULL before its first request */
+};
+
+struct fetch_kept *
+fetch_kept_new(void)
+{
+	return calloc(1, sizeof(struct fetch_kept));
+}
+
+void
+fetch_kept_free(struct fetch_kept *k)
+{
+	if (k != NULL)
+		curl_easy_cleanup(k->curl);
+	free(k);
+}
+
+/* A handle with no option set; a kept one has its connection. */
+static CURL *
+easy_of(struct fetch_handle *h)
+{
+	struct fetch_kept *k = h->limits->kept;
+
+	if (k == NULL)
+		return curl_easy_init();
+	h->kept = true;
+	if (k->curl == NULL)
+		k->curl = curl_easy_init();
+	if (k->curl != NULL)
+		curl_easy_setopt(k->curl, CURLOPT_MAXLIFETIME_CONN, KEPT_S);
+	return k->curl;
+}
+
 int
 fetch_handle_open(struct fetch_handle *h, const struct fetch_limits *limits,
     const char *protocols, struct err *e)
@@ -69,7 +106,7 @@ fetch_handle_open(struct fetch_handle *h, const struct fetch_limits *limits,
 
 	*h = (struct fetch_handle){ .limits = limits };
 	(void)pthread_once(&once, init);
-	if (init_result != CURLE_OK || (h->curl = curl_easy_init()) == NULL)
+	if (init_result != CURLE_OK || (h->curl = easy_of(h)) == NULL)
 		return err_set(e, "libcurl cannot be started");
 	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->error);
 	curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
@@ -115,6 +152,10 @@ fetch_handle_run(struct fetch_handle *h, struct err *e)
 void
 fetch_handle_close(struct fetch_handle *h)
 {
-	curl_easy_cleanup(h->curl);
+	/* What the options point to is the caller's. */
+	if (h->kept)
+		curl_easy_reset(h->curl);
+	else
+		curl_easy_cleanup(h->curl);
 	h->curl = NULL;
 }

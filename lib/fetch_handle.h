@@ -12,6 +12,7 @@
 struct fetch_handle {
 	CURL *curl;
 	const struct fetch_limits *limits;
+	bool kept; /* the handle is limits->kept's */
 	bool loopback_only;
 	bool refused; /* an address was, by the rules */
 	char error[CURL_ERROR_SIZE];

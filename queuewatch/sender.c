@@ -6,6 +6,7 @@
 #include "lib/fetch.h"
 #include "lib/flusher.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/spool.h"
 #include "queuewatch/sender_word.h"
 
@@ -26,6 +27,7 @@
 #define TOKEN_LOOK_MS 2000
 #define IDLE_MS 60000
 #define LOG_EVERY_S 60
+#define SETTLE_MS 5000 /* what sending took is given back no more often */
 
 struct sender {
 	pthread_mutex_t lock;
@@ -51,6 +53,9 @@ struct sender {
 	} answers[ANSWERS];
 	size_t n_answers;
 	struct log_limit log;
+	/* The thread's own. */
+	int64_t settled_ms;
+	struct fetch_kept *kept; /* NULL: each report by a new connection */
 };
 
 static struct spool *
@@ -284,6 +289,8 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 
 	if (url == NULL)
 		return;
+	if (strncmp(url, "https:", 6) == 0)
+		req.limits.kept = s->kept;
 	memcpy(token, s->token, sizeof(token));
 	(void)pthread_mutex_unlock(&s->lock);
 	rc = fetch(&req, &answer, &e);
@@ -330,6 +337,21 @@ sit_out(struct sender *s, int64_t now)
 	explicit_bzero(before, sizeof(before));
 }
 
+/*
+ * TLS touches megabytes of its library's pages, and the authorities' list takes
+ * more, for some milliseconds.  Not with the lock held.
+ */
+static void
+rest(struct sender *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - s->settled_ms < SETTLE_MS)
+		return;
+	s->settled_ms = now;
+	memory_settle();
+}
+
 static void *
 run(void *arg)
 {
@@ -340,6 +362,7 @@ run(void *arg)
 	int rc;
 
 	buf_init(&report, REPORT_MAX_BYTES + 1);
+	s->kept = fetch_kept_new();
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
 		now = clock_mono_ms();
@@ -351,6 +374,9 @@ run(void *arg)
 		if (rc == 1) {
 			send_one(s, seq, &report);
 			tell(s);
+			(void)pthread_mutex_unlock(&s->lock);
+			rest(s);
+			(void)pthread_mutex_lock(&s->lock);
 		} else {
 			if (rc == -1)
 				log_warn_limited(&s->log, now, LOG_EVERY_S,
@@ -360,6 +386,7 @@ run(void *arg)
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	buf_free(&report);
+	fetch_kept_free(s->kept);
 	return NULL;
 }
 

@@ -18,13 +18,17 @@ from mg.place import Place
 from mg.postfix import Postfix
 from mg.proc import run, session_pids
 from mg.queuefile import Template, name_of
+from mg.servers import Status
+from mg.smallfs import private_mounts
 from mg.spool import Spool
+from mg.tls import Authority
 from mg.wait import until
 
 SIZES = [int(n) for n in os.environ.get("BENCH_QUEUE", "20000,1000000").split(",")]
 REST_S = int(os.environ.get("BENCH_REST", "60"))
 REAL = 20000
 LISTED = 1000000
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def make_names(place, count, long_ids):
@@ -183,9 +187,26 @@ def ticks(pids):
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def at_rest(found, place, postfix):
+@contextlib.contextmanager
+def status_host(place):
+    """One that takes reports by https every 10 s, its authority one of many."""
+    ca = Authority(place)
+    with open(BUNDLE, encoding="utf-8") as many, open(ca.root, encoding="utf-8") as one:
+        both = place.write("bundle.crt", many.read() + one.read(), 0o644)
+    run(["mount", "--bind", both, BUNDLE])
+    try:
+        with Status(tls=ca.issue("127.0.0.1")) as status:
+            status.next_s = 10
+            yield status
+    finally:
+        run(["umount", BUNDLE])
+
+
+def at_rest(found, place, postfix, name, **options):
     """The defaults, but for where things are."""
-    qw = Queuewatch(place, postfix, interval=Bare("10s")).start()
+    print(f"  {name}:")
+    qw = Queuewatch(place, postfix, name=name.split()[-1], interval=Bare("10s"),
+                    **options).start()
     time.sleep(45)  # the start and the first passes are over
     pids = sorted(session_pids(qw.pid))
     before = ticks(pids)
@@ -232,7 +253,12 @@ def run_section():
         postfix = real_queue(place)
         beside_qshape(found, postfix)
         by_showq(found, postfix)
-        at_rest(found, place, postfix)
+        at_rest(found, place, postfix, "at rest, reports refused")
+        if private_mounts():
+            with status_host(place) as status:
+                at_rest(found, place, postfix, "at rest, reports by https",
+                        status_url=status.url, token=status.token)
+                assert status.got and not status.faults
         postfix.stop()
         of_a_million(found, place)
         causes_of_a_million(found, place)

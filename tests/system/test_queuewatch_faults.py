@@ -114,6 +114,30 @@ def test_a_bad_certificate_of_the_status_host(place, known):
         until(lambda: "accepted again" in daemon.output(), 5)
 
 
+def test_a_connection_with_tls_is_kept(place, known):
+    """To begin one costs tens of milliseconds of a core; what ends it, ends it."""
+    with Status(tls=known.issue("127.0.0.1")) as status:
+        daemon = Watch(place, status.url).start()
+        status.wait(3, 30)
+        assert status.connections == 1
+        status.answers = ["hang up"]
+        status.wait(len(status.got) + 2, 30)
+        assert status.connections == 2
+        status.stop()
+        until(lambda: daemon.waiting() >= 1, 20)
+        status.start()
+        until(lambda: daemon.waiting() == 0, 20)
+        # Another one's certificate is not taken for the first one's.
+        status.stop()
+        status.tls = known.self_signed()
+        before = len(status.got)
+        status.start()
+        until(lambda: daemon.waiting() >= 2, 20)
+        assert len(status.got) == before
+        seqs = [r["seq"] for r in status.got]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
 def test_the_log_goes_away_and_comes_back(place):
     with Status() as status:
         folder = place.folder("logs", 0o755)

@@ -14,6 +14,7 @@ with what there was otherwise.  `.stop()` closes the port and keeps its number,
 """
 
 import base64
+import contextlib
 import email
 import email.header
 import email.policy
@@ -134,10 +135,31 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.open = set()
+
+    def process_request(self, request, client_address):
+        self.receiver.connections += 1
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self):
+        """As when the process ends: what is open is closed as well."""
+        super().server_close()
+        for request in list(self.open):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(request, socket.SHUT_RDWR)
+
 
 class HTTPReceiver(Receiver):
     """Takes requests.  `answers`: the next statuses (or "hang up"), then 200.
-    `delay`: seconds before each answer.  `tries`: requests so far."""
+    `delay`: seconds before each answer.  `tries`: requests so far, and
+    `connections` by which they came."""
 
     scheme = "http"
 
@@ -145,7 +167,7 @@ class HTTPReceiver(Receiver):
         super().__init__(port)
         self.answers = []
         self.delay = 0
-        self.tries = 0
+        self.tries = self.connections = 0
         self.tls = tls  # (certificate file, key file)
 
     def make_server(self):
