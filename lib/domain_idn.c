@@ -46,11 +46,14 @@ bool
 domain_ascii(const char *name, char out[DOMAIN_MAX + 1])
 {
 	char text[MAPPED_MAX + 1];
-	size_t n = undotted(name);
 	bool done = false;
 	char *p = NULL;
+	size_t n;
 
-	if (is_ascii(name) || n > MAPPED_MAX)
+	if (is_ascii(name)) /* as a rule */
+		return false;
+	n = undotted(name);
+	if (n > MAPPED_MAX)
 		return false;
 	memcpy(text, name, n);
 	text[n] = '\0';
