@@ -128,7 +128,13 @@ def test_preset(wl):
     assert proofs == {"apple.com": "spf", "icloud.com": "spf", "mac.com": "spf",
                       "me.com": "name"}
     assert wl.json("preset", "apple")["added"] == 0
-    assert "apple" in wl.json("preset")
+    every = wl.json("preset")
+    assert "apple" in every and len(every) > 4
+    for name in every:
+        wl("preset", name)
+    entries = {e["entry"]: e["proof"] for e in wl.json("list")}
+    assert set(entries) == {d for domains in every.values() for d in domains}
+    assert {p for e, p in entries.items() if e != "me.com"} == {"spf"}
 
 
 def test_export_import_round_trip(wl, place):

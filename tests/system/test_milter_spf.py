@@ -66,6 +66,21 @@ def test_the_pool_is_known_by_its_record(milter):
     assert not passes(milter, OUTSIDE, "new@pool.example", "other@home.example")
 
 
+def test_what_was_exempt_makes_nobody_known(milter):
+    """Else one evening on the whitelist would open the door for a month."""
+    milter.stop()
+    milter.configure(known_after=1)
+    milter.start()
+    milter.greywl("add", "pool.example")
+    until(lambda: passes(milter, INSIDE, "a@pool.example", R), 15)
+    assert passes(milter, INSIDE, "b@pool.example", R)
+    milter.greywl("remove", "pool.example")
+    until(lambda: not passes(milter, INSIDE, "c@pool.example", R), 15)
+    shown = milter.greywl_json("test", "--json", "--client", INSIDE, "--helo", "h",
+                               "--from", "d@pool.example", "--to", R)
+    assert (shown["verdict"], shown["spf"]["proves"]) == ("new", True)
+
+
 def test_dns_is_asked_once_a_message_and_only_when_it_matters(milter, dns):
     with MilterClient(milter.port) as m:
         m.connect(INSIDE)
