@@ -6,6 +6,7 @@
 #include "statusd/store_inner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,6 +100,17 @@ remove_all(const char *path)
 	}
 }
 
+/* Like the database itself nobody else's to read: it has the tokens' hashes. */
+static void
+make_file(const char *copy)
+{
+	int fd = open(
+	    copy, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd != -1)
+		(void)close(fd);
+}
+
 /*
  * The copy, with the database attached as "src".  NULL with *bad_r where what
  * is there is no good.
@@ -106,10 +118,12 @@ remove_all(const char *path)
 static struct sql *
 open_copy(struct store *s, const char *copy, bool *bad_r, struct err *e)
 {
-	struct sql *db = sql_open(copy, SQL_CREATE, BUSY_MS, e);
 	struct sql_stmt *st;
+	struct sql *db;
 	int64_t had;
 
+	make_file(copy);
+	db = sql_open(copy, SQL_CREATE, BUSY_MS, e);
 	*bad_r = db == NULL && sql_open_was_corrupt();
 	if (db == NULL)
 		return NULL;
