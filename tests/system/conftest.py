@@ -19,7 +19,9 @@ MOUNTS = smallfs.private_mounts()
 smallfs.temporary_in_memory()
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: holds single answers to a bound, and so "
+                            "has the machine to itself")
     # So that everything is undone after SIGTERM as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

@@ -8,6 +8,8 @@ import sys
 import time
 import urllib.request
 
+import pytest
+
 from mg.wait import until
 
 
@@ -89,6 +91,7 @@ def test_two_at_once_see_every_step(root, build, tmp_path):
         assert "mailglance-demo" not in f.read()
 
 
+@pytest.mark.alone
 def test_it_ends_by_itself_and_says_what_was_not_seen(root, build, tmp_path):
     begun = time.monotonic()
     demo = Demo(root, build, tmp_path / "demo", DEMO_SECONDS="14")

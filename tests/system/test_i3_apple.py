@@ -33,6 +33,7 @@ def test_a_stranger_waits(mail):
     assert RECIPIENT in reply and "3600 seconds" in reply
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("entry", [
     ["198.51.100.40"], ["198.51.100.0/24"], ["--client-name", "apple.com"],
     ["someone@apple.com"], ["apple.com", "--proof", "name"],
@@ -48,6 +49,7 @@ def test_an_entry_acts_within_a_second_and_so_does_its_removal(mail, entry):
           f"without {entry} he waits")
 
 
+@pytest.mark.alone
 def test_an_entry_acts_while_the_disk_stands_still(mail):
     """The whitelist's copy as text cannot be written: whoever opens the file
     waits, as on a disk that answers nobody."""

@@ -6,6 +6,8 @@ import random
 import sqlite3
 import time
 
+import pytest
+
 from mg.daemons import Bare, Greymilter, build_folder
 from mg.milter import MilterClient
 from mg.proc import Process, children, run
@@ -22,6 +24,7 @@ def answers(port):
         return True
 
 
+@pytest.mark.alone
 def test_no_answered_triplet_is_lost(place):
     milter = Greymilter(place, delay=Bare(f"{DELAY_S}s")).start()
     journal = place / "journal"

@@ -240,6 +240,7 @@ def test_reload_loses_no_session(place):
         assert b"7200 seconds" in m.rcpt("g@d.example")[1]
 
 
+@pytest.mark.alone
 def test_ends_at_once_and_starts_again_on_the_same_port(place):
     milter = Greymilter(place, delay=Bare("1h")).start()
     for _ in range(3):
@@ -257,6 +258,7 @@ def test_ends_at_once_and_starts_again_on_the_same_port(place):
         assert time.monotonic() - begun < 1
 
 
+@pytest.mark.alone
 def test_ends_well_however_early_it_is_told(place):
     milter = Greymilter(place, delay=Bare("1h"))
     for i in range(12):

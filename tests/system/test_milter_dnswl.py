@@ -55,6 +55,7 @@ def test_a_listed_client_does_not_wait(make, dns, spf):
     assert (done["verdict"], done["rule"]) == ("exempt", "dnswl")
 
 
+@pytest.mark.alone
 def test_a_silent_list_keeps_within_the_bound(make):
     milter = make()
     begin = time.monotonic()

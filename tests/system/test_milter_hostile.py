@@ -7,6 +7,8 @@ import threading
 import time
 import urllib.request
 
+import pytest
+
 from mg import prometheus
 from mg.daemons import Bare, Greymilter
 from mg.dns import DnsServer
@@ -61,6 +63,7 @@ class Load:
             t.join()
 
 
+@pytest.mark.alone
 def test_never_wrong_never_late_never_dead(place):
     metrics = free_port()
     with DnsServer(handler=Worst(58)) as dns:

@@ -121,6 +121,7 @@ def test_proof_of_bounces(milter):
     assert not bounce(milter, OUTSIDE, "mx.listed.example"), "forged"
 
 
+@pytest.mark.alone
 def test_silent_name_servers_delay_nobody_beyond_the_bound(milter):
     begin = time.monotonic()
     assert not passes(milter, INSIDE, "a@slow.example", R)

@@ -82,6 +82,7 @@ def test_by_hand_it_does_nothing(build):
     assert done.stdout == "greymilter-spf 0.1.0\n"
 
 
+@pytest.mark.alone
 def test_a_killed_child_is_replaced_within_100_ms(build, dns):
     with SpfQuery(build, [dns.address]) as spf:
         old = spf.ready()
@@ -100,6 +101,7 @@ def test_a_killed_child_is_replaced_within_100_ms(build, dns):
         assert spf.ask("192.0.2.1", "a@good.example").result == "pass"
 
 
+@pytest.mark.alone
 def test_what_is_open_at_a_death_is_none_for_an_hour(build, dns):
     with SpfQuery(build, [dns.address]) as spf:
         stats = spf.ready()
@@ -122,6 +124,7 @@ def test_what_is_open_at_a_death_is_none_for_an_hour(build, dns):
         assert spf.stats()["shunned"] == 1
 
 
+@pytest.mark.alone
 def test_a_stopped_child_holds_nobody_up(build, dns):
     with SpfQuery(build, [dns.address], timeout_ms=400) as spf:
         stats = spf.ready()
@@ -186,6 +189,7 @@ def test_several_domains_at_once(build, dns):
                                                   "gone.example")
 
 
+@pytest.mark.alone
 def test_silence_under_load(build):
     """Name servers that swallow everything, 200 new strangers a second."""
     with DnsServer(handler=lambda query, tcp: None) as dns, \
@@ -204,6 +208,7 @@ def test_silence_under_load(build):
         assert spf.stats()["deaths_stranger"] == 0
 
 
+@pytest.mark.alone
 def test_the_second_name_server_is_asked(build, dns):
     with DnsServer(handler=lambda query, tcp: None) as dead, \
             SpfQuery(build, [dead.address, dns.address]) as spf:

@@ -6,6 +6,8 @@ import struct
 import threading
 import time
 
+import pytest
+
 from mg.dns import (A, AAAA, CNAME, MX, PTR, TXT, DnsServer, Zone, record,
                     reply, wire_name)
 from mg.spf import ANSWERED, SpfQuery
@@ -146,6 +148,7 @@ def senders(rng):
     return f"{local}@e{rng.randint(0, 50)}.evil.example"
 
 
+@pytest.mark.alone
 def test_never_wrong_never_late_never_dead(build):
     rng = random.Random(7208)
     with DnsServer(handler=Worst(7208)) as dns, \
@@ -200,6 +203,7 @@ def test_never_wrong_never_late_never_dead(build):
         assert stats["deaths_stranger"] == stats["deaths_listed"] == 0
 
 
+@pytest.mark.alone
 def test_nonsense_is_never_a_pass(build):
     """Whatever a broken answer would say if it were taken."""
     def truncated(query, tcp):
