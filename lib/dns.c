@@ -1,5 +1,6 @@
 #include "lib/dns.h"
 
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/ip.h"
 
@@ -171,9 +172,12 @@ on_answer(void *arg, int status, int timeouts, unsigned char *p, int n)
 	(void)timeouts;
 	take_out(q);
 	if (q->done != NULL) {
+		int64_t from = clock_cpu_us();
+
 		if (status == ARES_SUCCESS && n > 0)
 			dns_answer_read(p, (size_t)n, q->name, q->type,
 			    q->lane->o.answer_cap, &answer);
+		answer.cost_us = clock_cpu_us() - from;
 		q->lane->answering++;
 		q->done(q->arg, &answer);
 		q->lane->answering--;

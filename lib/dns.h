@@ -46,9 +46,9 @@ void dns_lane_close(struct dns_lane *l);
 
 /*
  * Ask.  "done" is called once, from inside this call or a later one of this
- * file, unless it is forgotten first.  The answer is lent for the call:
- * to keep it, take it (copy the struct, then set its n to 0 and its values to
- * NULL).
+ * file, unless it is forgotten first; the answer has its cost.  The answer is
+ * lent for the call: to keep it, take it (copy the struct, then set its n to 0
+ * and its values to NULL).
  */
 void dns_lane_ask(struct dns_lane *l, const char *name, enum dns_type type,
     void (*done)(void *arg, struct dns_answer *answer), void *arg);

@@ -287,21 +287,30 @@ read_value(const struct cursor *c, const struct rr *rr, struct dns_value *v)
 	return v->text == NULL ? -1 : 1;
 }
 
+/* Room for values: how many, and how many bytes they may still take. */
+struct room {
+	size_t n;
+	size_t bytes;
+};
+
 /* Adds the value; -1 without memory or over the cap. */
 static int
-keep(struct dns_answer *a, size_t *room, const struct dns_value *v, size_t cap)
+keep(struct dns_answer *a, struct room *room, const struct dns_value *v)
 {
-	if (dns_answer_size(a) + sizeof(*v) + v->len + 1 > cap)
+	size_t size = sizeof(*v) + v->len + 1;
+
+	if (size > room->bytes)
 		return -1;
-	if (a->n == *room) {
-		size_t more = *room == 0 ? 4 : *room * 2;
+	if (a->n == room->n) {
+		size_t more = room->n == 0 ? 4 : room->n * 2;
 		struct dns_value *p = realloc(a->values, more * sizeof(*p));
 
 		if (p == NULL)
 			return -1;
 		a->values = p;
-		*room = more;
+		room->n = more;
 	}
+	room->bytes -= size;
 	a->values[a->n++] = *v;
 	return 0;
 }
@@ -310,7 +319,8 @@ static int
 read_values(struct cursor c, unsigned n_rr, const struct rr *want, size_t cap,
     struct dns_answer *a)
 {
-	size_t room = 0;
+	size_t empty = dns_answer_size(a);
+	struct room room = { .bytes = cap > empty ? cap - empty : 0 };
 
 	for (unsigned i = 0; i < n_rr; i++) {
 		struct dns_value v;
@@ -325,7 +335,7 @@ read_values(struct cursor c, unsigned n_rr, const struct rr *want, size_t cap,
 		got = read_value(&c, &rr, &v);
 		if (got == -1)
 			return -1;
-		if (got == 1 && keep(a, &room, &v, cap) == -1) {
+		if (got == 1 && keep(a, &room, &v) == -1) {
 			free(v.text);
 			return -1;
 		}

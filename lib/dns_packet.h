@@ -49,6 +49,8 @@ struct dns_answer {
 	 * leads away from the name that was asked; else "".
 	 */
 	char alias[DNS_NAME_SIZE];
+	/* Processor time that reading it took, where the asker says so. */
+	int64_t cost_us;
 };
 
 /*

@@ -25,7 +25,7 @@ ZONE = {
 @pytest.fixture
 def wl(place):
     with DnsServer(ZONE) as dns:
-        wl = Greywl(place, dns=dns.address)
+        wl = Greywl(place, dns=dns.address, timeout="2s")
         wl("preset", "apple")
         yield wl
 

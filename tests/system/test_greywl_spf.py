@@ -29,7 +29,8 @@ def dns():
 
 @pytest.fixture
 def wl(place, dns):
-    return Greywl(place, dns=dns.address)
+    # Long enough for a busy machine: these are answered.
+    return Greywl(place, dns=dns.address, timeout="2s")
 
 
 def judged(wl, sender, client, helo="mx.stranger.example", **how):

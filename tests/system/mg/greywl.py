@@ -10,12 +10,13 @@ from .daemons import program
 class Greywl:
     """wl = Greywl(place); wl.text("list"); wl.json("test", "--client", ...)"""
 
-    def __init__(self, place, name="grey.db", dns="127.0.0.1:9", more=""):
+    def __init__(self, place, name="grey.db", dns="127.0.0.1:9", more="",
+                 timeout="500ms"):
         self.db = place.folder("store") + "/" + name
         self.conf = place.write(
             name + ".conf", f'store = "sqlite:{self.db}"\nuser = "nobody"\n'
             'trusted_networks = {"127.0.0.0/8"}\npostfix_config = ""\n'
-            f'spf {{ nameservers = {{"{dns}"}} timeout = 500ms }}\n' + more)
+            f'spf {{ nameservers = {{"{dns}"}} timeout = {timeout} }}\n' + more)
 
     def __call__(self, *args, ok=True, stdin=None, env=None):
         done = subprocess.run(
