@@ -2,6 +2,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "milter/ahead.h"
 #include "milter/count.h"
 #include "milter/nudge.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +37,8 @@ int instead_of_accept(int fd, struct sockaddr *from, socklen_t *size) __asm__(
     "accept");
 int instead_of_poll(struct pollfd *fds, nfds_t n, int timeout_ms) __asm__(
     "poll");
+ssize_t instead_of_read(int fd, void *to, size_t n) __asm__("read");
+int instead_of_close(int fd) __asm__("close");
 
 static void
 wait_ms(int ms)
@@ -111,6 +115,7 @@ instead_of_accept(int fd, struct sockaddr *from, socklen_t *size)
 
 	if (taken != -1) {
 		taker.since_ms = 0;
+		ahead_watch(taken);
 		nudge_watch(taker.nudge, taken);
 		return taken;
 	}
@@ -174,11 +179,29 @@ instead_of_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
 	struct timespec limit = { .tv_sec = timeout_ms / 1000,
 		.tv_nsec = timeout_ms % 1000 * 1000000L };
-	int r = ppoll(fds, n, timeout_ms < 0 ? NULL : &limit, NULL);
+	int r;
 
+	if (n == 1 && (fds->events & POLLIN) != 0 && ahead_watches(fds->fd))
+		return ahead_poll(fds, timeout_ms);
+	r = ppoll(fds, n, timeout_ms < 0 ? NULL : &limit, NULL);
 	if (r == -1 && n > 1 && (errno == EINVAL || errno == ENOMEM))
 		return poll_pieces(fds, n, timeout_ms);
 	return r;
+}
+
+/* --- read, close --- */
+
+ssize_t
+instead_of_read(int fd, void *to, size_t n)
+{
+	return ahead_read(fd, to, n);
+}
+
+int
+instead_of_close(int fd)
+{
+	ahead_forget(fd);
+	return (int)syscall(SYS_close, fd);
 }
 
 /* --- sigwait --- */
@@ -203,4 +226,5 @@ instead_begin(struct nudge *nudge, struct count *count)
 	taker.nudge = nudge;
 	taker.count = count;
 	keep_spare();
+	(void)ahead_begin(); /* without memory there is no reading ahead */
 }
