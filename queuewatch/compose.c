@@ -410,7 +410,6 @@ compose_metrics(const struct watch *w, int64_t now, struct buf *b)
 {
 	static const char level[] = "mailglance_finding_level";
 	struct sender_status s;
-	struct outbox_counts o;
 	size_t i;
 
 	metrics_of_queue(w, now, b);
@@ -433,9 +432,8 @@ compose_metrics(const struct watch *w, int64_t now, struct buf *b)
 	    "Reports that never reached statusd.", (double)s.dropped);
 	metrics_single(b, "mailglance_report_seq", "gauge",
 	    "Number of the last report.", (double)w->last_seq);
-	outbox_counts(w->outbox, NULL, &o);
 	metrics_single(b, "mailglance_alerts_waiting", "gauge",
-	    "Alerts that no channel has taken yet.", (double)o.waiting);
+	    "Alerts that no channel has taken yet.", (double)w->told.waiting);
 	metrics_single(b, "mailglance_alerts_sent_total", "counter",
-	    "Alerts taken by their channel.", (double)o.sent);
+	    "Alerts taken by their channel.", (double)w->told.sent);
 }

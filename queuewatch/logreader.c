@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "queuewatch/keep.h"
 #include "queuewatch/logjournal.h"
 #include "queuewatch/state.h"
 
@@ -34,6 +35,7 @@ struct logreader {
 	void *tap_arg;
 
 	struct state *state; /* NULL: it is kept nowhere */
+	struct errand *errand; /* writes it */
 
 	/* The thread's own. */
 	logfile_opener *opener;
@@ -213,8 +215,11 @@ keep(struct logreader *r)
 		return;
 	o = compose(r);
 	text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
-	if (text == NULL || state_save(state, text, strlen(text), &e) == -1)
+	if (text == NULL ||
+	    keep_text(r->errand, state, text, strlen(text), &e) == -1) {
 		log_debug("mail log: its place is not kept");
+		r->kept_lines = -1;
+	}
 	free(text);
 	json_decref(o);
 }
@@ -372,6 +377,12 @@ logreader_aim(struct logreader *r, const struct logreader_target *to)
 		(void)pthread_cond_signal(&r->wake);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
+}
+
+void
+logreader_errand(struct logreader *r, struct errand *x)
+{
+	r->errand = x;
 }
 
 void

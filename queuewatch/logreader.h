@@ -35,6 +35,10 @@ struct logreader_target {
 };
 void logreader_aim(struct logreader *r, const struct logreader_target *to);
 
+/* By this errand, before logreader_aim(); NULL: by the reader's thread. */
+struct errand;
+void logreader_errand(struct logreader *r, struct errand *x);
+
 /* Keep it there from now on, where it was kept nowhere. */
 void logreader_keep(struct logreader *r, struct state *state);
 

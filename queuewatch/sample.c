@@ -5,6 +5,8 @@
 #include "lib/duration.h"
 #include "lib/outbox.h"
 #include "queuewatch/check_lost.h"
+#include "queuewatch/errand.h"
+#include "queuewatch/keep.h"
 #include "queuewatch/sample_log.h"
 #include "queuewatch/watch.h"
 
@@ -12,6 +14,7 @@
 #include <string.h>
 
 #define PASS_WAIT_MS 100
+#define DISK_HANGS_MS 2000
 #define LOST_INTERVALS 60 /* the greylist's store is read so seldom */
 #define STEP_LEAST_MS 5000
 
@@ -64,6 +67,27 @@ note_step(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 	w->wall_offset_ms = offset;
 }
 
+/* Of what is kept; a disk that stands still is one reason for all of it. */
+static void
+kept_faults(const struct watch *w, struct finding *f, enum level *level,
+    const struct sender_status *sent)
+{
+	if (errand_hangs_ms(w->errand) >= DISK_HANGS_MS) {
+		reason(f, level, LEVEL_WARNING,
+		    "What is kept waits for a disk that does not answer: ",
+		    w->config->data_directory);
+		return;
+	}
+	if (w->state_fault[0] != '\0')
+		reason(f, level, LEVEL_WARNING, "", w->state_fault);
+	if (w->history_fault[0] != '\0')
+		reason(f, level, LEVEL_WARNING,
+		    "Forecasts are not kept: ", w->history_fault);
+	if (sent->in_memory)
+		reason(f, level, LEVEL_WARNING,
+		    "Reports that wait are kept in memory only", "");
+}
+
 static void
 sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 {
@@ -72,7 +96,6 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 	enum level level = LEVEL_OK;
 	struct rule_sample s;
 	struct sender_status sent;
-	struct outbox_counts told;
 	const struct instance *in;
 	char text[64];
 	size_t i;
@@ -80,7 +103,7 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 	if (f == NULL)
 		return;
 	sender_status(w->sender, &sent);
-	outbox_counts(w->outbox, NULL, &told);
+	keep_counts(w->errand, w->outbox, &w->told);
 	if (w->facts_fault[0] != '\0')
 		reason(f, &level, LEVEL_WARNING, "", w->facts_fault);
 	for (i = 0; (in = watch_instance(w, i)) != NULL; i++) {
@@ -92,19 +115,13 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 			    "There is no right to look at all of ",
 			    in->lister.path);
 	}
-	if (w->state_fault[0] != '\0')
-		reason(f, &level, LEVEL_WARNING, "", w->state_fault);
+	kept_faults(w, f, &level, &sent);
 	if (w->results.fault[0] != '\0')
 		reason(
 		    f, &level, LEVEL_WARNING, "Remedies: ", w->results.fault);
-	if (w->history_fault[0] != '\0')
-		reason(f, &level, LEVEL_WARNING,
-		    "Forecasts are not kept: ", w->history_fault);
-	if (sent.in_memory)
-		reason(f, &level, LEVEL_WARNING,
-		    "Reports that wait are kept in memory only", "");
-	if (told.store_fault)
-		reason(f, &level, LEVEL_WARNING, "Alerts: ", told.store_error);
+	if (w->told.store_fault)
+		reason(
+		    f, &level, LEVEL_WARNING, "Alerts: ", w->told.store_error);
 	if (w->stepped_ms != 0 &&
 	    mono_ms - w->stepped_ms < SAMPLE_STEP_SHOWN_MS) {
 		(void)snprintf(
@@ -120,7 +137,7 @@ sample_self(struct watch *w, int64_t mono_ms, int64_t now)
 	    json_pack("{s:I, s:I, s:I}", "reports_waiting",
 	        (json_int_t)sent.waiting, "reports_dropped",
 	        (json_int_t)sent.dropped, "alerts_waiting",
-	        (json_int_t)told.waiting));
+	        (json_int_t)w->told.waiting));
 }
 
 /* Mail that greylisting made its senders lose. */

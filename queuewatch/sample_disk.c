@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "queuewatch/check_disk.h"
 #include "queuewatch/compose.h"
+#include "queuewatch/keep.h"
 #include "queuewatch/sample.h"
 #include "queuewatch/watch.h"
 
@@ -35,8 +36,8 @@ recall(struct watch *w, struct watch_disk *d)
 	if (w->history == NULL)
 		return;
 	name_series(d, series);
-	if (history_days(w->history, series, clock_now(), &d->ahead.days, &e) ==
-	    -1)
+	if (keep_days(w->errand, w->history, series, clock_now(),
+	        &d->ahead.days, &e) == -1)
 		log_warn("history: %s", e.text);
 }
 
@@ -63,6 +64,7 @@ keep(struct watch *w, int64_t now)
 	static char series[DISKS_MOST][SERIES];
 	size_t i, n = 0;
 	struct err e;
+	bool thin;
 
 	if (w->history == NULL ||
 	    (now - w->kept_at < KEEP_EVERY_S && now >= w->kept_at))
@@ -79,14 +81,14 @@ keep(struct watch *w, int64_t now)
 		n++;
 	}
 	w->history_fault[0] = '\0';
-	if (history_write(w->history, points, n, &e) == -1 ||
-	    (now - w->thinned_at >= THIN_EVERY_S &&
-	        history_thin(w->history, now, &e) == -1)) {
+	thin = now - w->thinned_at >= THIN_EVERY_S;
+	if (keep_points(w->errand, w->history, points, n, thin ? now : 0, &e) ==
+	    -1) {
 		(void)snprintf(w->history_fault, sizeof(w->history_fault),
 		    "%.255s", e.text);
 		return;
 	}
-	if (now - w->thinned_at >= THIN_EVERY_S)
+	if (thin)
 		w->thinned_at = now;
 }
 

@@ -4,11 +4,10 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/fetch.h"
-#include "lib/flusher.h"
 #include "lib/log.h"
 #include "lib/memory.h"
-#include "lib/spool.h"
 #include "queuewatch/sender_word.h"
+#include "queuewatch/shelf.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RING_BYTES ((size_t)32 * 1024 * 1024)
-#define RING_LEAST ((size_t)256 * 1024)
 #define ANSWERS 16
 #define PAUSE_FIRST_MS 500
 #define PAUSE_REFUSED_MS 60000
@@ -36,9 +33,8 @@ struct sender {
 	bool started;
 	atomic_bool stop;
 	int event;
-	struct spool *ring;
-	struct flusher *flusher; /* of the ring: nobody here waits for disks */
-	bool in_memory;
+	struct shelf *shelf;
+	bool news; /* since the shelf was looked at */
 	char *url, *token_file;
 	char token[SEND_TOKEN];
 	int64_t interval_ms;
@@ -58,30 +54,20 @@ struct sender {
 	struct fetch_kept *kept; /* NULL: each report by a new connection */
 };
 
-static struct spool *
-open_ring(const char *path, struct err *e)
-{
-	struct spool *ring = NULL;
-	size_t size;
-
-	for (size = RING_BYTES; ring == NULL && size >= RING_LEAST; size /= 4)
-		ring = spool_open(path, size, e);
-	return ring;
-}
-
 /* What was accepted before this start: all that no longer waits. */
 static int64_t
-accepted_before(struct spool *ring)
+accepted_before(struct shelf *shelf)
 {
+	struct shelf_status status;
 	struct buf b;
-	struct err e;
 	int64_t seq;
 	int rc;
 
 	buf_init(&b, REPORT_MAX_BYTES + 1);
-	rc = spool_peek(ring, &seq, &b, &e);
+	rc = shelf_oldest(shelf, &seq, &b);
 	buf_free(&b);
-	return rc == 1 ? seq - 1 : spool_last_seq(ring);
+	shelf_status(shelf, &status);
+	return rc == 1 ? seq - 1 : status.last_seq;
 }
 
 struct sender *
@@ -94,15 +80,10 @@ sender_open(const char *path, struct err *e)
 		(void)err_set(e, "no memory");
 		return NULL;
 	}
-	s->ring = open_ring(path, e);
-	if (s->ring == NULL) {
-		log_warn("reports are kept in memory: %s", e->text);
-		s->in_memory = true;
-		s->ring = spool_open(NULL, RING_BYTES / 4, e);
-	}
+	s->shelf = shelf_open(path, e);
 	s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->ring == NULL || s->event == -1) {
-		spool_close(s->ring);
+	if (s->shelf == NULL || s->event == -1) {
+		shelf_close(s->shelf);
 		free(s);
 		return NULL;
 	}
@@ -112,26 +93,14 @@ sender_open(const char *path, struct err *e)
 	(void)pthread_cond_init(&s->wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
 	s->pause_ms = PAUSE_FIRST_MS;
-	s->accepted_seq = accepted_before(s->ring);
+	s->accepted_seq = accepted_before(s->shelf);
 	return s;
 }
 
-bool
+void
 sender_retry(struct sender *s, const char *path)
 {
-	struct spool *ring = NULL;
-	struct err e;
-
-	(void)pthread_mutex_lock(&s->lock);
-	if (s->in_memory && spool_count(s->ring) == 0)
-		ring = open_ring(path, &e);
-	if (ring != NULL) {
-		spool_close(s->ring);
-		s->ring = ring;
-		s->in_memory = false;
-	}
-	(void)pthread_mutex_unlock(&s->lock);
-	return ring != NULL;
+	shelf_retry(s->shelf, path);
 }
 
 int
@@ -241,12 +210,11 @@ put_off(struct sender *s, enum send_outcome outcome, const char *why)
 	s->refused = outcome == SEND_REFUSED;
 }
 
-static void
+/* Whether the report is done with. */
+static bool
 settle(
     struct sender *s, int64_t seq, enum send_outcome outcome, const char *why)
 {
-	struct err e;
-
 	switch (outcome) {
 	case SEND_TAKEN:
 		if (s->fault[0] != '\0')
@@ -263,16 +231,16 @@ settle(
 	case SEND_LATER:
 	case SEND_REFUSED:
 		put_off(s, outcome, why);
-		return;
+		return false;
 	}
-	if (spool_pop(s->ring, seq, &e) == -1)
-		log_warn_limited(
-		    &s->log, clock_mono_ms(), LOG_EVERY_S, "%s", e.text);
-	flusher_note(s->flusher, spool_fd(s->ring));
+	return true;
 }
 
-/* One report, one try.  With the lock held, which is let go meanwhile. */
-static void
+/*
+ * One report, one try; whether it is done with.  With the lock held, which is
+ * let go meanwhile.
+ */
+static bool
 send_one(struct sender *s, int64_t seq, const struct buf *report)
 {
 	char *url = strdup(s->url), token[SEND_TOKEN], why[512];
@@ -284,11 +252,12 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 		.limits = { .cancel = &s->stop } };
 	struct fetch_answer answer;
 	enum send_outcome outcome = SEND_LATER;
+	bool done = false;
 	struct err e;
 	int rc;
 
 	if (url == NULL)
-		return;
+		return false;
 	if (strncmp(url, "https:", 6) == 0)
 		req.limits.kept = s->kept;
 	memcpy(token, s->token, sizeof(token));
@@ -306,11 +275,12 @@ send_one(struct sender *s, int64_t seq, const struct buf *report)
 		(void)snprintf(why, sizeof(why), "%s", e.text);
 	}
 	if (!s->stop || rc == 0)
-		settle(s, seq, outcome, why);
+		done = settle(s, seq, outcome, why);
 	if (rc == 0)
 		fetch_answer_free(&answer);
 	explicit_bzero(token, sizeof(token));
 	free(url);
+	return done;
 }
 
 /*
@@ -352,14 +322,37 @@ rest(struct sender *s)
 	memory_settle();
 }
 
+/*
+ * Send the oldest, if there is one.  With the lock held, which is let go: the
+ * shelf may wait for its disk.  Whether there was one.
+ */
+static bool
+look_and_send(struct sender *s, struct buf *report)
+{
+	int64_t seq;
+	bool found, done;
+
+	(void)pthread_mutex_unlock(&s->lock);
+	found = shelf_oldest(s->shelf, &seq, report) == 1;
+	(void)pthread_mutex_lock(&s->lock);
+	if (!found || s->stop)
+		return found;
+	done = send_one(s, seq, report);
+	(void)pthread_mutex_unlock(&s->lock);
+	if (done)
+		shelf_done(s->shelf, seq);
+	tell(s);
+	rest(s);
+	(void)pthread_mutex_lock(&s->lock);
+	return true;
+}
+
 static void *
 run(void *arg)
 {
 	struct sender *s = arg;
 	struct buf report;
-	struct err e;
-	int64_t seq, now;
-	int rc;
+	int64_t now;
 
 	buf_init(&report, REPORT_MAX_BYTES + 1);
 	s->kept = fetch_kept_new();
@@ -370,19 +363,9 @@ run(void *arg)
 			sit_out(s, now);
 			continue;
 		}
-		rc = spool_peek(s->ring, &seq, &report, &e);
-		if (rc == 1) {
-			send_one(s, seq, &report);
-			tell(s);
-			(void)pthread_mutex_unlock(&s->lock);
-			rest(s);
-			(void)pthread_mutex_lock(&s->lock);
-		} else {
-			if (rc == -1)
-				log_warn_limited(&s->log, now, LOG_EVERY_S,
-				    "reports kept: %s", e.text);
+		s->news = false;
+		if (!look_and_send(s, &report) && !s->news && !s->stop)
 			wait_until(s, now + IDLE_MS);
-		}
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	buf_free(&report);
@@ -391,12 +374,11 @@ run(void *arg)
 }
 
 int
-sender_start(struct sender *s, struct err *e)
+sender_start(struct sender *s, struct errand *x, struct err *e)
 {
 	int rc;
 
-	s->flusher = flusher_start(e);
-	if (s->flusher == NULL)
+	if (shelf_start(s->shelf, x, e) == -1)
 		return -1;
 	rc = pthread_create(&s->thread, NULL, run, s);
 	if (rc != 0)
@@ -416,10 +398,9 @@ sender_close(struct sender *s)
 	(void)pthread_mutex_unlock(&s->lock);
 	if (s->started)
 		(void)pthread_join(s->thread, NULL);
-	flusher_stop(s->flusher);
 	while (s->n_answers > 0)
 		report_answer_free(&s->answers[--s->n_answers].answer);
-	spool_close(s->ring);
+	shelf_close(s->shelf);
 	(void)close(s->event);
 	explicit_bzero(s->token, sizeof(s->token));
 	free(s->url);
@@ -430,25 +411,25 @@ sender_close(struct sender *s)
 int64_t
 sender_last_seq(struct sender *s)
 {
-	int64_t seq;
+	struct shelf_status status;
 
-	(void)pthread_mutex_lock(&s->lock);
-	seq = spool_last_seq(s->ring);
-	(void)pthread_mutex_unlock(&s->lock);
-	return seq;
+	shelf_status(s->shelf, &status);
+	return status.last_seq;
 }
 
 int
-sender_add(
-    struct sender *s, int64_t seq, const char *text, size_t len, struct err *e)
+sender_add(struct sender *s, int64_t seq, const char *text, size_t len)
 {
+	bool wanted;
 	int rc = 0;
 
 	(void)pthread_mutex_lock(&s->lock);
-	if (s->url[0] != '\0') {
-		rc = spool_append(s->ring, seq, text, len, e);
-		flusher_note(s->flusher, spool_fd(s->ring));
-	}
+	wanted = s->url[0] != '\0';
+	(void)pthread_mutex_unlock(&s->lock);
+	if (wanted)
+		rc = shelf_add(s->shelf, seq, text, len);
+	(void)pthread_mutex_lock(&s->lock);
+	s->news = true;
 	(void)pthread_cond_signal(&s->wake);
 	(void)pthread_mutex_unlock(&s->lock);
 	return rc;
@@ -457,12 +438,15 @@ sender_add(
 void
 sender_status(struct sender *s, struct sender_status *status_r)
 {
+	struct shelf_status shelf;
+
+	shelf_status(s->shelf, &shelf);
 	(void)pthread_mutex_lock(&s->lock);
 	memset(status_r, 0, sizeof(*status_r));
 	status_r->accepted_seq = s->accepted_seq;
-	status_r->waiting = spool_count(s->ring);
-	status_r->dropped = spool_dropped(s->ring);
-	status_r->in_memory = s->in_memory;
+	status_r->waiting = shelf.waiting;
+	status_r->dropped = shelf.dropped;
+	status_r->in_memory = shelf.in_memory;
 	memcpy(status_r->fault, s->fault, sizeof(status_r->fault));
 	(void)pthread_mutex_unlock(&s->lock);
 }

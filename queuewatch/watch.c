@@ -9,6 +9,8 @@
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
 #include "queuewatch/compose.h"
+#include "queuewatch/errand.h"
+#include "queuewatch/keep.h"
 #include "queuewatch/sample.h"
 
 #include <poll.h>
@@ -57,12 +59,13 @@ save_state(struct watch *w, const struct buf *report)
 	buf_init(&b, STATE_MOST);
 	rc = compose_state(w, report, &b, &e);
 	if (rc == 0)
-		rc = state_save(w->state, buf_text(&b), b.len, &e);
+		rc = keep_text(w->errand, w->state, buf_text(&b), b.len, &e);
 	buf_free(&b);
 	if (rc == 0) {
 		w->state_fault[0] = '\0';
 		return;
 	}
+	(void)err_prefix(&e, "%s", "what is known is not kept");
 	if (w->state_fault[0] == '\0')
 		log_error("%s", e.text);
 	(void)snprintf(
@@ -85,6 +88,7 @@ report(struct watch *w, int64_t mono_ms, int64_t now)
 	int64_t seq = next_seq(w, now);
 	struct buf b;
 	struct err e;
+	int rc;
 
 	if (w->reported_ms == 0)
 		findings_settle(&w->findings, now);
@@ -99,9 +103,11 @@ report(struct watch *w, int64_t mono_ms, int64_t now)
 	tell_note(
 	    &w->tell, &w->findings, seq, now, now + 2 * w->config->interval);
 	save_state(w, &b);
-	if (sender_add(w->sender, seq, buf_text(&b), b.len, &e) == -1)
-		log_error("report: %s", e.text);
-	else
+	rc = sender_add(w->sender, seq, buf_text(&b), b.len);
+	if (rc == -1)
+		log_error("report: no memory");
+	/* What a crash could take back is told again. */
+	else if (rc == 0)
 		results_told(&w->results, &w->keeper);
 	buf_free(&b);
 	w->last_seq = seq;
@@ -179,7 +185,9 @@ settle(struct watch *w, int64_t mono_ms, int64_t now)
 	sender_status(w->sender, &s);
 	if (w->config->status_url[0] != '\0')
 		tell_accepted(&w->tell, s.accepted_seq);
-	tell_due(&w->tell, w->config, w->outbox, now);
+	/* The outbox is on that disk, too. */
+	if (errand_hangs_ms(w->errand) < ERRAND_HANGS_MS)
+		tell_due(&w->tell, w->config, w->outbox, now);
 }
 
 static void
@@ -393,15 +401,18 @@ open_log(void *arg, struct err *e)
 static int
 start_threads(struct watch *w, struct err *e)
 {
+	w->errand = errand_start(e);
 	w->asker = asker_start(w->config->postfix_config, e);
-	if (w->asker == NULL)
+	if (w->errand == NULL || w->asker == NULL)
 		return -1;
 	w->logreader = logreader_start(w->log_state, open_log, w, e);
+	if (w->logreader != NULL)
+		logreader_errand(w->logreader, w->errand);
 	w->first.causer = w->logreader != NULL ? causer_start(w->logreader, e)
 	                                       : NULL;
 	w->losses = losses_start(e);
 	if (w->first.causer == NULL || w->losses == NULL ||
-	    sender_start(w->sender, e) == -1 ||
+	    sender_start(w->sender, w->errand, e) == -1 ||
 	    outbox_start(w->outbox, e) == -1)
 		return -1;
 	if (w->metrics != NULL)

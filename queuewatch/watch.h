@@ -21,11 +21,11 @@
 #include "queuewatch/tell.h"
 
 #include "lib/log.h"
+#include "lib/outbox.h"
 
 #include <pthread.h>
 
 struct err;
-struct outbox;
 struct metrics_http;
 
 /*
@@ -59,6 +59,7 @@ struct watch {
 	char facts_fault[256];
 
 	struct logreader *logreader; /* NULL before watch_run */
+	struct errand *errand; /* touches what is kept; NULL: not started yet */
 	struct state *log_state; /* its; NULL: nothing is kept */
 	struct ledger_counts log_counts; /* as last sampled */
 	bool log_read; /* they count */
@@ -92,6 +93,7 @@ struct watch {
 	struct outbox *outbox;
 	struct state *state;
 	char state_fault[256];
+	struct outbox_counts told; /* as last looked at */
 	struct tell tell;
 	struct results results;
 	struct proof proof; /* of the last remedy */

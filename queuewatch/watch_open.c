@@ -7,6 +7,8 @@
 #include "lib/log.h"
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
+#include "queuewatch/errand.h"
+#include "queuewatch/keep.h"
 #include "queuewatch/sample.h"
 
 #include <errno.h>
@@ -115,27 +117,27 @@ watch_reopen(struct watch *w, int64_t mono_ms)
 	struct data_file f;
 	struct err e;
 
-	if (mono_ms < w->reopen_ms)
+	if (mono_ms < w->reopen_ms ||
+	    errand_hangs_ms(w->errand) >= ERRAND_HANGS_MS)
 		return;
 	w->reopen_ms = mono_ms + REOPEN_MS;
 	if (w->state == NULL) {
 		data_file(&f, w, "queuewatch.state");
-		w->state = state_open(f.path, &e);
+		w->state = keep_open_state(w->errand, f.path, &e);
 	}
 	if (w->log_state == NULL) {
 		data_file(&f, w, "queuewatch.log");
-		w->log_state = state_open(f.path, &e);
+		w->log_state = keep_open_state(w->errand, f.path, &e);
 		logreader_keep(w->logreader, w->log_state);
 	}
 	if (w->history == NULL) {
 		data_file(&f, w, "queuewatch.history");
-		w->history = history_open(f.path, &e);
+		w->history = keep_open_history(w->errand, f.path, &e);
 		if (w->history != NULL)
 			w->history_fault[0] = '\0';
 	}
 	data_file(&f, w, "queuewatch.reports");
-	if (sender_retry(w->sender, f.path))
-		log_info("reports that wait are kept in %s", f.path);
+	sender_retry(w->sender, f.path);
 }
 
 /* For the pressure file: where /run begins empty. */
@@ -247,22 +249,20 @@ watch_open(struct watch *w, struct config *config,
 void
 watch_close(struct watch *w)
 {
+	const struct keep_all kept = { { w->log_state, w->state }, w->history,
+		w->outbox, STOP_GRACE_MS };
 	size_t i;
 
 	metrics_http_close(w->metrics);
 	sender_close(w->sender);
-	if (w->outbox != NULL)
-		outbox_close(w->outbox, STOP_GRACE_MS);
 	asker_stop(w->asker);
 	instances_close(&w->others);
 	instance_close(&w->first);
 	losses_stop(w->losses);
 	inside_close(&w->inside);
 	logreader_stop(w->logreader);
-	state_close(w->log_state);
 	keeper_stop(&w->keeper);
-	state_close(w->state);
-	history_close(w->history);
+	keep_close(w->errand, &kept);
 	findings_free(&w->findings);
 	tell_free(&w->tell);
 	for (i = 0; i < w->n_disks; i++)

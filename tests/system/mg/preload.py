@@ -39,12 +39,8 @@ class Clock:
             f.write(struct.pack("=q", seconds))
 
 
-class Flush:
-    """The disk's flushes: with flush.held() none of the program's ends."""
-
-    def __init__(self, place):
-        self.path = place.write("flush", "\0", 0o644)
-        self.env = environment(build(place, "flush"), MG_FLUSH=self.path)
+class Held:
+    """with held(): what the program asks for does not end."""
 
     def _put(self, byte):
         with open(self.path, "r+b") as f:
@@ -57,6 +53,24 @@ class Flush:
             yield
         finally:
             self._put(b"\0")
+
+
+class Flush(Held):
+    """The disk's flushes: with flush.held() none of the program's ends."""
+
+    def __init__(self, place):
+        self.path = place.write("flush", "\0", 0o644)
+        self.env = environment(build(place, "flush"), MG_FLUSH=self.path)
+
+
+class Stand(Held):
+    """A disk that stands still: with stand.held() whatever the program asks of
+    files below "folder" does not end."""
+
+    def __init__(self, place, folder):
+        self.path = place.write("stand", "\0", 0o644)
+        self.env = environment(build(place, "stand"), MG_STAND=folder,
+                               MG_STAND_WHILE=self.path)
 
 
 class Disk:
