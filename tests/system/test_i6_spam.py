@@ -73,7 +73,8 @@ def test_spam_of_one_login_is_seen_and_put_aside(place, jam):
         assert jam.count("hold") == 60
         done = json.loads(queuewatch("delete", "--sender", "@forged.example", "--destination",
                                      "d7.example", "--now", "--yes", "--json").stdout)
-        assert done == {"action": "delete", "messages": 2, "recipients": 2, "done": True}
+        assert done == {"action": "delete", "messages": 2, "recipients": 2,
+                        "instances": {"postfix": 2}, "done": True}
         assert jam.count("hold") == 58
         assert "0 messages" in queuewatch("requeue", "--age", "2h").stdout
         queuewatch("requeue", "--sender", "office@home.example", "--yes")
