@@ -345,7 +345,9 @@ static void
 list_sockets(struct probes *p, struct waited *w)
 {
 	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(p->ares, socks, ARES_GETSOCK_MAXNUM);
+	/* Not by c-ares' macros: they shift a one into the sign. */
+	unsigned bits = (unsigned)ares_getsock(
+	    p->ares, socks, ARES_GETSOCK_MAXNUM);
 
 	w->n = 0;
 	wait_for(w, p->wake, CURL_WAIT_POLLIN, NULL);
@@ -354,9 +356,9 @@ list_sockets(struct probes *p, struct waited *w)
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
 		short ev = 0;
 
-		if (ARES_GETSOCK_READABLE(bits, i))
+		if ((bits & 1U << i) != 0)
 			ev |= CURL_WAIT_POLLIN;
-		if (ARES_GETSOCK_WRITABLE(bits, i))
+		if ((bits & 1U << (i + ARES_GETSOCK_MAXNUM)) != 0)
 			ev |= CURL_WAIT_POLLOUT;
 		if (ev != 0)
 			wait_for(w, socks[i], ev, NULL);
