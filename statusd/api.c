@@ -36,7 +36,7 @@ is_wanted(const struct model_thread *t, enum which which)
 static int64_t
 updated_at(const struct model_site *site)
 {
-	int64_t at = feed_modified(site);
+	int64_t at = feed_modified_events(site);
 
 	for (size_t i = 0; i < site->n_systems; i++)
 		if (!site->systems[i].internal &&

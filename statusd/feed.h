@@ -22,6 +22,7 @@ struct feed {
 	size_t n_threads;
 	const char *name; /* "NC036"; "" for the whole site */
 	const char *path; /* where it is: "feed/" */
+	bool events; /* incidents and planned work alone, no plain posts */
 };
 
 /* The newest posts and updates, an item each, with an id that never changes. */
@@ -38,6 +39,7 @@ int feed_calendar(const struct model_site *site, struct buf *out);
 
 /* When the newest entry was published; 0 where there is none. */
 int64_t feed_modified(const struct model_site *site);
+int64_t feed_modified_events(const struct model_site *site);
 int64_t feed_modified_of(const struct feed *f);
 
 /*

@@ -116,7 +116,9 @@ feed_atom(const struct feed *f, struct buf *out)
 int
 feed_history_atom(const struct model_site *site, struct buf *out)
 {
-	struct feed f = { .site = site, .name = "", .path = "history.atom" };
+	struct feed f = {
+		.site = site, .name = "", .path = "history.atom", .events = true
+	};
 	struct html h;
 	size_t n = 0;
 

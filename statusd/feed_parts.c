@@ -100,12 +100,22 @@ feed_modified_of(const struct feed *f)
 {
 	int64_t newest = 0;
 
-	for (size_t i = 0; i < count_of(f); i++)
-		if ((thread_of(f, i)->n_entries > 0 ||
-		        thread_of(f, i)->light) &&
-		    thread_of(f, i)->updated_at > newest)
-			newest = thread_of(f, i)->updated_at;
+	for (size_t i = 0; i < count_of(f); i++) {
+		const struct model_thread *t = thread_of(f, i);
+
+		if ((t->n_entries > 0 || t->light) && t->updated_at > newest &&
+		    (!f->events || t->kind != MODEL_POST))
+			newest = t->updated_at;
+	}
 	return newest;
+}
+
+int64_t
+feed_modified_events(const struct model_site *site)
+{
+	struct feed f = { .site = site, .events = true };
+
+	return feed_modified_of(&f);
 }
 
 int64_t

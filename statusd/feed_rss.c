@@ -134,7 +134,9 @@ feed_rss(const struct feed *f, struct buf *out)
 int
 feed_history_rss(const struct model_site *site, struct buf *out)
 {
-	struct feed f = { .site = site, .name = "", .path = "history.rss" };
+	struct feed f = {
+		.site = site, .name = "", .path = "history.rss", .events = true
+	};
 	struct html h;
 	size_t n = 0;
 

@@ -8,39 +8,66 @@
 void
 digest_begin(struct digest_state *d)
 {
-	(void)crypto_generichash_init(
-	    &d->hash, NULL, 0, sizeof(((struct digest *)0)->bytes));
+	memset(&d->before, 0, sizeof(d->before));
+	d->n = 0;
+}
+
+/* What was gathered becomes part of "before". */
+static void
+fold(struct digest_state *d)
+{
+	static const unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
+	unsigned char all[sizeof(d->part) + sizeof(d->before)];
+
+	memcpy(all, d->before.bytes, sizeof(d->before));
+	memcpy(all + sizeof(d->before), d->part, d->n);
+	(void)crypto_shorthash_siphashx24(
+	    d->before.bytes, all, sizeof(d->before) + d->n, key);
+	d->n = 0;
+}
+
+static void
+take(struct digest_state *d, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	while (len > sizeof(d->part) - d->n) {
+		size_t n = sizeof(d->part) - d->n;
+
+		memcpy(d->part + d->n, p, n);
+		d->n += n;
+		p += n;
+		len -= n;
+		fold(d);
+	}
+	memcpy(d->part + d->n, p, len);
+	d->n += len;
 }
 
 /* With its end, so that "ab" and "c" are not "a" and "bc". */
 void
 digest_text(struct digest_state *d, const char *s)
 {
-	(void)crypto_generichash_update(
-	    &d->hash, (const unsigned char *)s, strlen(s) + 1);
+	take(d, s, strlen(s) + 1);
 }
 
 void
 digest_number(struct digest_state *d, int64_t n)
 {
-	(void)crypto_generichash_update(
-	    &d->hash, (const unsigned char *)&n, sizeof(n));
+	take(d, &n, sizeof(n));
 }
 
 void
 digest_add(struct digest_state *d, const struct digest *part)
 {
-	(void)crypto_generichash_update(
-	    &d->hash, part->bytes, sizeof(part->bytes));
+	take(d, part->bytes, sizeof(part->bytes));
 }
 
 struct digest
 digest_end(struct digest_state *d)
 {
-	struct digest out;
-
-	(void)crypto_generichash_final(&d->hash, out.bytes, sizeof(out.bytes));
-	return out;
+	fold(d);
+	return d->before;
 }
 
 bool

@@ -10,15 +10,18 @@ struct model_system;
 struct model_thread;
 
 /*
- * What a page is made of, as a short hash: where it is the same, the page is
- * the same and need not be made again.
+ * What a page is made of, as a short hash (SipHash of 128 bits, part after
+ * part): where it is the same, the page is the same and need not be made again.
+ * Thousands are made at each change, of what the operator wrote himself.
  */
 struct digest {
 	unsigned char bytes[16];
 };
 
 struct digest_state {
-	crypto_generichash_state hash;
+	struct digest before; /* of all parts that were full */
+	size_t n;
+	unsigned char part[496];
 };
 
 void digest_begin(struct digest_state *d);

@@ -12,6 +12,8 @@
 
 #define SVG "image/svg+xml"
 #define TEXT "text/plain; charset=utf-8"
+/* A map of more posts is made at the next rendering, half a second later. */
+#define MAP_LONG 500
 
 static int
 badge(struct site_work *w, const struct model_system *s)
@@ -99,6 +101,10 @@ map(struct site_work *w)
 	struct site_job job = { "sitemap.xml", SITE_XML, SITE_LIST, true, 0,
 		site_job_source(w, &w->all, "sitemap", 0) };
 
+	/* A long one must not hold up a change that readers wait for. */
+	if (w->before != NULL && !digest_same(&w->before->source, &w->all) &&
+	    w->model->n_threads > MAP_LONG && site_job_keep_old(w, &job))
+		return 0;
 	if (site_job_can_wait(w, &job))
 		return 0;
 	return site_job_put(w, &job, write_map(w->model, &w->out));

@@ -45,6 +45,18 @@ site_job_take_old(struct site_work *w, const struct site_job *job)
 }
 
 int
+site_job_keep_old(struct site_work *w, const struct site_job *job)
+{
+	struct site_file *old = old_file(w, job);
+
+	if (old == NULL)
+		return 0;
+	if (!digest_same(&old->source, &job->source))
+		w->table->partial = true;
+	return keep(w, old);
+}
+
+int
 site_job_can_wait(struct site_work *w, const struct site_job *job)
 {
 	struct site_file *old = old_file(w, job);

@@ -34,8 +34,9 @@ struct site_work {
 	struct groups groups;
 	struct digest frame; /* of what every page shows */
 	struct digest all; /* frame and every thread */
+	struct digest events; /* the same without plain posts */
 	struct digest months; /* frame, and every system's months */
-	struct digest states; /* that, and how every system stands */
+	struct digest states; /* events, and how every system stands */
 	struct buf out;
 	struct err *e;
 };
@@ -52,6 +53,9 @@ struct site_job {
 
 /* 1: the file stands in the table, from before; 0: it must be made. */
 int site_job_take_old(struct site_work *w, const struct site_job *job);
+
+/* As above, but one made of something else does, too, until the next update. */
+int site_job_keep_old(struct site_work *w, const struct site_job *job);
 
 /*
  * As above, for a file that can wait: where there is no time to make it now,

@@ -29,7 +29,8 @@ history_file(struct site_work *w, const char *name, const char *type,
     int (*make)(const struct model_site *, struct buf *))
 {
 	struct site_job job = { name, type, SITE_LIST, false,
-		feed_modified(w->model), site_job_source(w, &w->all, name, 0) };
+		feed_modified_events(w->model),
+		site_job_source(w, &w->events, name, 0) };
 
 	if (site_job_take_old(w, &job))
 		return 0;

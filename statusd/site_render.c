@@ -154,7 +154,7 @@ search_index(struct site_work *w)
 static int
 digests(struct site_work *w)
 {
-	struct digest_state d;
+	struct digest_state d, events;
 
 	w->threads = calloc(w->model->n_threads + 1, sizeof(*w->threads));
 	if (w->threads == NULL)
@@ -165,15 +165,20 @@ digests(struct site_work *w)
 	digest_frame(&d, w->model);
 	w->frame = digest_end(&d);
 	digest_begin(&d);
+	digest_begin(&events);
 	digest_add(&d, &w->frame);
+	digest_add(&events, &w->frame);
 	for (size_t i = 0; i < w->model->n_threads; i++) {
 		w->threads[i] = digest_thread(&w->model->threads[i]);
 		digest_add(&d, &w->threads[i]);
+		if (w->model->threads[i].kind != MODEL_POST)
+			digest_add(&events, &w->threads[i]);
 	}
 	w->all = digest_end(&d);
+	w->events = digest_end(&events);
 	w->table->source = w->all;
 	digest_begin(&d);
-	digest_add(&d, &w->all);
+	digest_add(&d, &w->events);
 	for (size_t i = 0; i < w->model->n_systems; i++)
 		digest_state_of(&d, &w->model->systems[i]);
 	w->states = digest_end(&d);

@@ -1,6 +1,7 @@
 #include "statusd/site_table.h"
 
 #include "statusd/site_search.h"
+#include "statusd/site_sort.h"
 
 #include <sodium.h>
 #include <stdatomic.h>
@@ -359,20 +360,10 @@ site_table_thin(const struct site_table *t)
 	return thin;
 }
 
-static int
-by_path(const void *a, const void *b)
-{
-	const struct site_file *const *fa = a;
-	const struct site_file *const *fb = b;
-
-	return strcmp((*fa)->path, (*fb)->path);
-}
-
 void
 site_table_sort(struct site_table *t)
 {
-	if (t->n > 0)
-		qsort(t->files, t->n, sizeof(*t->files), by_path);
+	site_sort(t->files, t->n);
 	if (t->n_old > 0)
 		qsort(t->old, t->n_old, sizeof(*t->old), by_old_id);
 }

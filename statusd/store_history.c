@@ -142,7 +142,9 @@ spans(struct store *s, const struct store_span_of *of,
 	struct sql_stmt *st = sql_prepare(s->sql,
 	    "SELECT from_at, until_at, felt, planned, "
 	    "lead(from_at, 1, -1) OVER (ORDER BY from_at) FROM period "
-	    "WHERE system = ?1 AND until_at + 120 >= ?2 AND from_at < ?3 "
+	    "WHERE system = ?1 AND from_at >= (SELECT coalesce(max(from_at), 0) "
+	    "FROM period WHERE system = ?1 AND from_at <= ?2) "
+	    "AND until_at + 120 >= ?2 AND from_at < ?3 "
 	    "ORDER BY from_at",
 	    e);
 	int rc;

@@ -23,6 +23,7 @@ struct kept {
 struct store_charts {
 	char code[64];
 	int64_t slot;
+	int64_t newest; /* the last series that there was then */
 	unsigned public; /* what the configuration allowed */
 	struct kept *kept;
 	size_t n;
@@ -339,11 +340,24 @@ give(struct store *s, const struct store_charts *c, struct model_system *m,
 	return 0;
 }
 
+static int
+newest_series(struct store *s, int64_t *id_r, struct err *e)
+{
+	struct sql_stmt *st = sql_prepare(
+	    s->sql, "SELECT coalesce(max(id), 0) FROM series", e);
+
+	if (st == NULL || sql_step(st, e) != 1)
+		return -1;
+	*id_r = sql_int(st, 0);
+	sql_reset(st);
+	return 0;
+}
+
 int
 store_load_series(struct store *s, const struct config *c,
     struct model_system *m, int64_t now, struct err *e)
 {
-	int64_t slot = now / STORE_SLOT_S;
+	int64_t slot = now / STORE_SLOT_S, newest = 0;
 	struct store_charts *x = NULL;
 
 	for (size_t i = 0; i < s->n_charts; i++) {
@@ -356,7 +370,11 @@ store_load_series(struct store *s, const struct config *c,
 			return err_set(e, "no memory");
 		memcpy(x->code, m->code, strnlen(m->code, sizeof(x->code) - 1));
 	}
-	if (x->slot != slot || x->public != c->public || x->n == 0) {
+	/* Where there is none, the first series shows at once. */
+	if (x->n == 0 && newest_series(s, &newest, e) == -1)
+		return -1;
+	if (x->slot != slot || x->public != c->public ||
+	    (x->n == 0 && x->newest != newest)) {
 		for (size_t i = 0; i < x->n; i++)
 			kept_clear(&x->kept[i]);
 		free(x->kept);
@@ -366,6 +384,7 @@ store_load_series(struct store *s, const struct config *c,
 		if (read_all(s, c, x, now, e) == -1)
 			return -1;
 		x->slot = slot;
+		x->newest = newest;
 		x->public = c->public;
 	}
 	return give(s, x, m, e);

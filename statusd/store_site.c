@@ -74,58 +74,92 @@ load_threads(struct store *s, struct model_site *site, enum store_view view,
 	return rc;
 }
 
+/* The threads by their ids: what belongs to them is read in that order. */
+struct by_id {
+	struct model_thread **threads;
+	size_t n, at;
+};
+
 static int
-load_thread_systems(struct store *s, struct model_site *site,
-    enum store_view view, struct err *e)
+compare_id(const void *a, const void *b)
+{
+	const struct model_thread *const *ta = a, *const *tb = b;
+
+	return (*ta)->id < (*tb)->id ? -1 : (*ta)->id > (*tb)->id;
+}
+
+static int
+order_by_id(const struct model_site *site, struct by_id *all, struct err *e)
+{
+	size_t n = site->n_threads;
+	bool sorted = true;
+
+	*all = (struct by_id){ calloc(n + 1, sizeof(*all->threads)), n, 0 };
+	if (all->threads == NULL)
+		return err_set(e, "no memory");
+	/* Newest first is nearly always the highest id first. */
+	for (size_t i = 0; i < n; i++) {
+		all->threads[n - 1 - i] = &site->threads[i];
+		sorted = sorted &&
+		    (i == 0 || site->threads[i - 1].id > site->threads[i].id);
+	}
+	if (!sorted)
+		qsort(all->threads, n, sizeof(*all->threads), compare_id);
+	return 0;
+}
+
+/* The thread of this id, which is not below the last one, or NULL. */
+static struct model_thread *
+thread_of(struct by_id *all, int64_t id)
+{
+	while (all->at < all->n && all->threads[all->at]->id < id)
+		all->at++;
+	return all->at < all->n && all->threads[all->at]->id == id
+	    ? all->threads[all->at]
+	    : NULL;
+}
+
+static int
+load_thread_systems(struct store *s, struct by_id *all, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT t.id, x.system FROM thread t JOIN thread_system x ON "
-	    "x.thread = t.id WHERE ?1 OR t.published_at > 0" NEWEST_FIRST
-	    ", x.system",
+	    "SELECT thread, system FROM thread_system ORDER BY thread, system",
 	    e);
-	size_t at = 0;
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	sql_bind_int(st, 1, view == STORE_ALL);
+	all->at = 0;
 	while ((rc = sql_step(st, e)) == 1) {
-		struct model_thread *t = store_next_thread(
-		    site, &at, sql_int(st, 0));
+		struct model_thread *t = thread_of(all, sql_int(st, 0));
 		char **code;
 
 		if (t == NULL)
-			break;
+			continue;
 		code = store_grow(&t->systems, &t->n_systems, sizeof(*code));
 		if (code == NULL || (*code = store_dup(st, 1)) == NULL)
 			return store_no_memory(st, e);
 	}
-	sql_reset(st);
-	return rc == -1 ? -1 : 0;
+	return rc;
 }
 
 static int
-load_labels(struct store *s, struct model_site *site, enum store_view view,
-    struct err *e)
+load_labels(struct store *s, struct by_id *all, struct err *e)
 {
 	struct sql_stmt *st = sql_prepare(s->sql,
-	    "SELECT t.id, x.kind, x.name FROM thread t JOIN label x ON "
-	    "x.thread = t.id WHERE ?1 OR t.published_at > 0" NEWEST_FIRST
-	    ", x.kind, x.name",
+	    "SELECT thread, kind, name FROM label ORDER BY thread, kind, name",
 	    e);
-	size_t at = 0;
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	sql_bind_int(st, 1, view == STORE_ALL);
+	all->at = 0;
 	while ((rc = sql_step(st, e)) == 1) {
-		struct model_thread *t = store_next_thread(
-		    site, &at, sql_int(st, 0));
+		struct model_thread *t = thread_of(all, sql_int(st, 0));
 		char **name;
 
 		if (t == NULL)
-			break;
+			continue;
 		name = sql_int(st, 1) == STORE_CATEGORY
 		    ? store_grow(
 		          &t->categories, &t->n_categories, sizeof(*name))
@@ -133,8 +167,22 @@ load_labels(struct store *s, struct model_site *site, enum store_view view,
 		if (name == NULL || (*name = store_dup(st, 2)) == NULL)
 			return store_no_memory(st, e);
 	}
-	sql_reset(st);
-	return rc == -1 ? -1 : 0;
+	return rc;
+}
+
+/* Which systems the threads are about, and under what they are filed. */
+static int
+load_belongings(struct store *s, struct model_site *site, struct err *e)
+{
+	struct by_id all;
+	int rc = order_by_id(site, &all, e);
+
+	if (rc == 0)
+		rc = load_thread_systems(s, &all, e);
+	if (rc == 0)
+		rc = load_labels(s, &all, e);
+	free(all.threads);
+	return rc;
 }
 
 /* When a queue of an open incident is likely to be empty. */
@@ -180,12 +228,25 @@ is_internal(const struct config *c, const char *code)
 	return s != NULL && s->visibility == 1;
 }
 
+static bool
+has_internal(const struct config *c)
+{
+	const struct config_system *s = c->systems.items;
+
+	for (size_t i = 0; i < c->systems.n; i++)
+		if (s[i].visibility == 1)
+			return true;
+	return false;
+}
+
 /* Internal systems leave the threads; a thread of none but these goes. */
 static void
 hide_internal(struct model_site *site, const struct config *c)
 {
 	size_t kept = 0;
 
+	if (!has_internal(c))
+		return;
 	for (size_t i = 0; i < site->n_threads; i++) {
 		struct model_thread *t = &site->threads[i], gone;
 		size_t n = 0, had;
@@ -234,9 +295,9 @@ load_all(struct store *s, const struct config *c, const struct store_load *l,
 	enum store_view view = l->view;
 
 	if (load_threads(s, site, view, e) == -1 ||
-	    load_thread_systems(s, site, view, e) == -1 ||
+	    load_belongings(s, site, e) == -1 ||
 	    store_load_entries(s, site, l, e) == -1 ||
-	    load_labels(s, site, view, e) == -1 || load_links(site, c, e) == -1)
+	    load_links(site, c, e) == -1)
 		return -1;
 	if ((c->public & (CONFIG_PUBLIC_QUEUE | CONFIG_PUBLIC_DELAY)) != 0 &&
 	    load_recovering(s, c, site, e) == -1)

@@ -50,13 +50,26 @@ view_verified(int64_t at, int64_t now, char out[VIEW_TIME_SIZE])
 	return out;
 }
 
+/*
+ * It is asked of every post at each rendering, so without the C library's time
+ * zones.  Counted in years that begin in March, so that a leap day is a year's
+ * last, and in eras of 400 years, which are all equally long.
+ */
 struct view_month
 view_month_of(int64_t at)
 {
-	struct tm tm;
+	int64_t days = at / 86400 - (at % 86400 < 0), era, of_era, year, month;
 
-	parts(at, &tm);
-	return (struct view_month){ tm.tm_year + 1900, tm.tm_mon + 1 };
+	days += 719468; /* since 1 March of the year 0 */
+	era = (days >= 0 ? days : days - 146096) / 146097;
+	of_era = days - era * 146097;
+	year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) /
+	    365;
+	days = of_era - (365 * year + year / 4 - year / 100);
+	month = (5 * days + 2) / 153; /* 0: March */
+	year += era * 400 + (month >= 10);
+	return (struct view_month){ (int)year,
+		(int)(month < 10 ? month + 3 : month - 9) };
 }
 
 int64_t
