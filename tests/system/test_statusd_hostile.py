@@ -22,7 +22,7 @@ def statusd(place):
     return Statusd(place, systems=SYSTEMS).start()
 
 
-def answers(port, data, seconds=5):
+def answers(port, data, seconds=15):
     """The statuses of all answers to these bytes."""
     return [int(x) for x in re.findall(rb"^HTTP/1\.1 (\d\d\d) ", send_raw(port, data, seconds),
                                         re.M)]

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import socket
 import urllib.error
 import urllib.request
@@ -250,11 +251,17 @@ class Statusd(Daemon):
         return status, text
 
 
-def send_raw(port, data, seconds=5):
-    """Bytes to a port of ours, and what comes back until it closes."""
+def send_raw(port, data, seconds=15):
+    """Bytes to a port of ours, and what comes back until it closes.
+
+    libmicrohttpd reads once and does not see an end that came together with the
+    rest, until its time-out of 10 s for the idle: so the end comes a little later.
+    """
     with socket.create_connection(("127.0.0.1", port), seconds) as s:
         s.sendall(data)
-        s.shutdown(socket.SHUT_WR)
+        select.select([s], [], [], 0.2)
+        with contextlib.suppress(OSError):  # it may have closed already
+            s.shutdown(socket.SHUT_WR)
         parts = []
         while part := s.recv(65536):
             parts.append(part)
