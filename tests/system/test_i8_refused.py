@@ -5,6 +5,8 @@ import pytest
 
 from mg import page, smtp
 from mg.daemons import Bare, Queuewatch, Statusd
+from mg.dns import DnsServer
+from mg.servers import Webhook
 from mg.wait import until
 
 
@@ -70,3 +72,42 @@ def test_inside_works_outside_does_not(sink, make_postfix, watch, statusd):
     sink.accept()
     postfix.flush()
     until(lambda: level(daemon, "outside") == "ok", 20)
+
+
+def test_an_own_address_on_a_block_list(place):
+    """From the list's answer to the operator's phone and the public page, and
+    back; whose address it is stays with the operator."""
+    clean = {"1.2.0.192.bl.example": [{"A": "127.0.0.2"}]}
+    with DnsServer(clean) as dns, Webhook() as hook:
+        statusd = Statusd(place, alerts={"phone": {"url": hook.url,
+                                                   "level": Bare("warning")}}).start()
+        limits = {"warning": Bare("99%"), "critical": Bare("100%")}
+        asked = {"address": ["192.0.2.25", "192.0.2.26"], "interval": Bare("1s")}
+        daemon = Queuewatch(place, None, statusd, nameservers=[dns.address], sections={
+            ("disk", place.path): limits,
+            ("blocklist", "bl.example"): {**asked, "level": Bare("critical")},
+            ("blocklist", "small.example"): asked}).start()
+        wait_row(statusd, "operational")
+        assert not hook.got
+        # A list that few ask is worth a degraded row and the operator's notice.
+        dns.zone.names["26.2.0.192.small.example"] = [{"A": "127.0.0.2"}]
+        wait_row(statusd, "degraded")
+        assert "small.example" in hook.wait(1)[0]["text"]
+        assert statusd.incidents() == []
+        # One that everybody asks is an incident.
+        dns.zone.names["25.2.0.192.bl.example"] = [{"A": "127.0.0.2"},
+                                                   {"TXT": "sends spam, see 4711"}]
+        until(lambda: [i["status"] for i in statusd.incidents()] == ["investigating"], 10)
+        number = statusd.incidents()[0]["id"]
+        title = statusd.incidents()[0]["title"]
+        until(lambda: title in statusd.get(), 5)
+        told = hook.wait(2)[1]
+        assert "192.0.2.25" in told["text"] and "bl.example" in told["text"], told
+        for text in ("192.0.2.2", "bl.example", "4711"):
+            assert text not in statusd.get(), "names stay with the operator"
+        del dns.zone.names["25.2.0.192.bl.example"], dns.zone.names["26.2.0.192.small.example"]
+        until(lambda: daemon.finding("blocklist", "bl.example")["level"] == "ok", 10)
+        until(lambda: {i["status"] for i in statusd.incidents()
+                       if i["id"] == number} == {"resolved"}, 10)
+        wait_row(statusd, "operational")
+        hook.wait(1, 10, lambda m: m["event"] == "resolved")
