@@ -2,6 +2,7 @@
 
 #include "lib/clock.h"
 #include "lib/duration.h"
+#include "lib/json_read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -165,6 +166,49 @@ fails_first(unsigned uses)
 	return NULL;
 }
 
+static bool
+has_growers(const struct disk_view *v)
+{
+	return v->growers != NULL && v->growers->n > 0 &&
+	    v->growers->bytes >= 1;
+}
+
+/* Who fills it: mail, of all that it grew, and whose. */
+static void
+say_growers(struct finding *f, const struct disk_view *v)
+{
+	const struct ledger_growers *g = v->growers;
+
+	finding_say(
+	    f, " In the last day it got %.0f MB of mail", g->bytes / 1000000);
+	if (v->grown > 0)
+		finding_say(f, " and grew by %.0f MB", v->grown / 1000000);
+	finding_say(f, "; %.0f %% of that mail is for %s.",
+	    g->items[0].bytes / g->bytes * 100, g->items[0].name);
+}
+
+static void
+set_growers(json_t *o, const struct disk_view *v)
+{
+	const struct ledger_growers *g = v->growers;
+	json_t *causes = json_array(), *name;
+	char text[64];
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		(void)snprintf(text, sizeof(text), "%.1f MB within a day",
+		    g->items[i].bytes / 1000000);
+		name = json_clean_text(g->items[i].name, LEDGER_NAME);
+		(void)json_array_append_new(causes,
+		    json_pack("{s:s, s:o, s:f, s:s}", "by", "mailbox", "name",
+		        name, "share", g->items[i].bytes / g->bytes, "reason",
+		        text));
+	}
+	(void)json_object_set_new(o, "causes", causes);
+	(void)json_object_set_new(o, "mail_bytes", json_real(g->bytes));
+	(void)json_object_set_new(o, "grown_bytes", json_real(v->grown));
+}
+
 static void
 say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
     const struct trend_forecast *t)
@@ -198,6 +242,9 @@ say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
 	    fails_first(v->disk->uses) != NULL)
 		finding_say(
 		    f, " Full, it stops %s.", fails_first(v->disk->uses));
+	if (f->rule.level >= LEVEL_WARNING && f->rule.level != LEVEL_UNKNOWN &&
+	    has_growers(v))
+		say_growers(f, v);
 	if (disk_unused(s, v->first) > 0)
 		finding_say(f,
 		    " Space bought, not used: its device is %lld MB larger.",
@@ -236,6 +283,8 @@ set_evidence(struct finding *f, const struct disk_view *v,
 	if (fails_first(v->disk->uses) != NULL)
 		(void)json_object_set_new(
 		    o, "stops", json_string(fails_first(v->disk->uses)));
+	if (has_growers(v))
+		set_growers(o, v);
 	uses_text(v->disk->uses, uses, sizeof(uses));
 	if (uses[0] != '\0')
 		(void)json_object_set_new(o, "used_for", json_string(uses));

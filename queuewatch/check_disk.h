@@ -5,6 +5,7 @@
 #include "queuewatch/finding.h"
 #include "queuewatch/forecast.h"
 #include "queuewatch/forecast_days.h"
+#include "queuewatch/ledger.h"
 
 /* From a file system's sample to its finding "disk". */
 struct disk_view {
@@ -16,6 +17,10 @@ struct disk_view {
 	struct trend *trend; /* of the free bytes above the floor */
 	const struct outlook *outlook; /* NULL: not yet */
 	const struct disk_sample *first; /* the first sample there was */
+	/* Of a mail store: what mail it got in the last day, and by how much it
+	 * grew (bytes, fading alike); NULL: not known. */
+	const struct ledger_growers *growers;
+	double grown;
 };
 
 /* The past days of a file system, and what they make of the next ones. */

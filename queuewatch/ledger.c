@@ -21,6 +21,8 @@ ledger_init(struct ledger *l)
 	        LEDGER_NAMES) == -1 ||
 	    slots_init(&l->replies, sizeof(struct ledger_reply),
 	        LEDGER_REPLIES) == -1 ||
+	    slots_init(&l->mailboxes, sizeof(struct ledger_mailbox),
+	        LEDGER_NAMES) == -1 ||
 	    slots_init(&l->delivered, sizeof(struct slot) + sizeof(int64_t) * 2,
 	        LEDGER_MESSAGES) == -1) {
 		ledger_free(l);
@@ -37,6 +39,7 @@ ledger_free(struct ledger *l)
 	slots_free(&l->accounts);
 	slots_free(&l->destinations);
 	slots_free(&l->replies);
+	slots_free(&l->mailboxes);
 	slots_free(&l->delivered);
 }
 
@@ -237,6 +240,8 @@ delivery(struct ledger *l, const struct maillog_event *ev)
 		return;
 	if (ev->status == MAILLOG_SENT && !m->probe)
 		l->counts.delays[delay_step(ev->delay_ms)]++;
+	if (!m->probe)
+		ledger_stored(l, m, ev);
 	ledger_doubled(l, m, ev);
 	ledger_account_tried(l, m, ev);
 	ledger_destination_tried(l, m, ev);
@@ -248,6 +253,7 @@ queued(struct ledger *l, const struct maillog_event *ev)
 	struct ledger_message *m = ledger_message(l, ev);
 
 	m->sender = slots_hash_name(ev->from);
+	m->size = ev->size;
 	ledger_account_sent(l, m, ev);
 }
 

@@ -52,6 +52,7 @@ struct ledger_message {
 	uint64_t client, account; /* ids in their tables; 0: none */
 	uint64_t sender, message_id; /* hashes; 0: not known */
 	uint64_t reply; /* id: of the last failure */
+	int64_t size; /* bytes; 0: not known */
 	bool fresh; /* seen to arrive, so not found here on arrival */
 	bool counted; /* its recipients are in the account */
 	bool doubled; /* counted as delivered twice */
@@ -134,11 +135,34 @@ struct ledger_filter {
 	char reply[TEMPLATE_SIZE];
 };
 
+/* A mailbox of this host, by its address. */
+#define LEDGER_GROW_S 86400 /* bytes of so long ago count for a third */
+struct ledger_mailbox {
+	struct slot slot;
+	char name[LEDGER_NAME];
+	int64_t at;
+	double bytes; /* delivered; it fades */
+};
+
+/* Those that grew most in the last day. */
+#define LEDGER_GROWERS 8
+struct ledger_growers {
+	double bytes; /* delivered to all */
+	size_t n;
+	struct {
+		char name[LEDGER_NAME];
+		double bytes;
+	} items[LEDGER_GROWERS]; /* the largest first */
+};
+
 struct ledger {
 	struct ledger_counts counts;
 	int64_t probes; /* canaries received, still to be taken off counts */
 	int64_t now; /* the newest event's time */
 	struct slots messages, clients, accounts, destinations, replies;
+	struct slots mailboxes;
+	double stored; /* bytes to all of them; it fades */
+	int64_t stored_at;
 	struct slots delivered; /* Message-ID and recipient: bare slots */
 	struct ledger_fault faults[MAILLOG_FAULTS];
 	struct ledger_doubles doubles;
@@ -172,6 +196,13 @@ const char *ledger_account_of(
 const char *ledger_client_of(
     struct ledger *l, uint64_t instance, const char *qid);
 
+/*
+ * Which mailboxes grow; "shown" says how a name may be told (several may be
+ * told as one).  Their bytes are those of the messages, as Postfix had them.
+ */
+void ledger_growers(const struct ledger *l, int64_t now,
+    const char *(*shown)(const char *name), struct ledger_growers *growers_r);
+
 /* A recent value as it counts at "now", when it was last touched at "at". */
 double ledger_fade(double value, int64_t at, int64_t now);
 /* How many different ones a bitmap of 256 bits has seen, roughly. */
@@ -192,6 +223,8 @@ void ledger_account_sent(
 void ledger_account_tried(
     struct ledger *l, struct ledger_message *m, const struct maillog_event *ev);
 void ledger_destination_tried(
+    struct ledger *l, struct ledger_message *m, const struct maillog_event *ev);
+void ledger_stored(
     struct ledger *l, struct ledger_message *m, const struct maillog_event *ev);
 /* The message no longer waits because of a reply. */
 void ledger_reply_over(struct ledger *l, struct ledger_message *m);

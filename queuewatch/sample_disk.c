@@ -8,6 +8,7 @@
 #include "queuewatch/watch.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,19 @@ sample_disk_list(struct watch *w)
 		sample_disk_free(old[k]);
 }
 
+/* By how much it grew, as the log's bytes of mail are counted. */
+static void
+note_grown(struct watch_disk *d, int64_t now)
+{
+	double faded = exp(-(double)(now - d->grown_at) / LEDGER_GROW_S);
+
+	if (d->grown_at != 0 && now >= d->grown_at)
+		d->grown = d->grown * faded +
+		    (double)(d->grown_free - d->sample.free_bytes);
+	d->grown_at = now;
+	d->grown_free = d->sample.free_bytes;
+}
+
 /* The newest look at it; whether there is something to judge. */
 static bool
 take_look(
@@ -167,8 +181,10 @@ take_look(
 			return false;
 		d->sample.fault = ETIMEDOUT;
 	}
-	if (d->sample.fault == 0)
+	if (d->sample.fault == 0) {
 		note_slot(d, now);
+		note_grown(d, now);
+	}
 	if (!d->sampled && d->sample.fault == 0) {
 		d->sampled = true;
 		d->first = d->sample;
@@ -201,6 +217,9 @@ sample_disks(struct watch *w, int64_t mono_ms, int64_t wall_ms)
 		v.trend = &d->trend;
 		v.first = &d->first;
 		v.outlook = NULL;
+		v.growers = (d->disk.uses & DISK_STORE) != 0 ? &w->growers
+		                                             : NULL;
+		v.grown = d->grown;
 		if (d->sample.fault == 0)
 			v.outlook = disk_look_ahead(&d->ahead, &d->disk,
 			    &d->sample, v.floor_bytes, v.now);

@@ -12,6 +12,7 @@
 #define PRESSURE_INTERVALS 3 /* it is good for so long */
 #define PRESSURE_LEAST_S 5
 #define LOG_EVERY_S 600
+#define GROW_INTERVALS_MS 3000 /* what grows is looked for so seldom */
 
 const struct instance *
 sample_log_filtered(const struct watch *w)
@@ -132,6 +133,32 @@ tell_pressure(
 	w->pressure_ms = mono_ms;
 }
 
+static const char *
+whole(const char *name)
+{
+	return account_shown(true, name);
+}
+
+static const char *
+domain(const char *name)
+{
+	return account_shown(false, name);
+}
+
+/* Not at each sample: it is a walk through a table. */
+static void
+find_growers(
+    struct watch *w, const struct ledger *l, int64_t mono_ms, int64_t now)
+{
+	if (w->growers_ms != 0 &&
+	    mono_ms - w->growers_ms < w->config->interval * GROW_INTERVALS_MS)
+		return;
+	w->growers_ms = mono_ms;
+	ledger_growers(l, now,
+	    w->config->evidence == EVIDENCE_ADDRESSES ? whole : domain,
+	    &w->growers);
+}
+
 void
 sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 {
@@ -155,6 +182,7 @@ sample_log(struct watch *w, int64_t mono_ms, int64_t now)
 	l = logreader_lock(w->logreader, &status);
 	log_check(&w->findings, &v, l);
 	w->log_counts = l->counts;
+	find_growers(w, l, mono_ms, now);
 	w->no_space_at = l->faults[MAILLOG_NO_SPACE].at;
 	w->dead_at = l->dead_at;
 	memcpy(w->dead, l->dead, sizeof(w->dead));

@@ -36,6 +36,8 @@ struct watch_disk {
 	struct disk disk;
 	struct disk_sample sample, first;
 	bool sampled; /* it counts */
+	double grown; /* bytes in the last day; it fades */
+	int64_t grown_at, grown_free; /* when, and what was free then */
 	struct looker *looker;
 	struct trend trend;
 	struct disk_ahead ahead;
@@ -62,6 +64,8 @@ struct watch {
 	struct errand *errand; /* touches what is kept; NULL: not started yet */
 	struct state *log_state; /* its; NULL: nothing is kept */
 	struct ledger_counts log_counts; /* as last sampled */
+	struct ledger_growers growers; /* as last looked for */
+	int64_t growers_ms; /* monotonic: when; 0: never */
 	bool log_read; /* they count */
 	struct pace pace; /* what they have grown by */
 	int64_t no_space_at; /* Postfix last said so; 0: never */

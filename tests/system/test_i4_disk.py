@@ -31,6 +31,17 @@ def test_warning_before_the_store_is_full(place):
     until(lambda: degraded(loop), 10, "the row is degraded", 0.1)
     assert loop.disk.used() < 0.9 and "No space" not in loop.postfix.log()
     assert loop.incidents() == [], "a warning alone opens no incident"
+    # What grows: by the log's bytes, beside what the disk says.
+    f = until(lambda: (g := loop.queuewatch.finding("disk", loop.disk.path)) and
+              "causes" in g["evidence"] and g, 20)
+    cause, evidence = f["evidence"]["causes"][0], f["evidence"]
+    assert (cause["by"], cause["name"]) == ("mailbox", "home.example")
+    assert 0.99 < cause["share"] <= 1
+    until(lambda: 0.8 < (e := loop.queuewatch.finding("disk", loop.disk.path)["evidence"])[
+        "mail_bytes"] / e["grown_bytes"] < 1.2, 20, "mail is what it grew by")
+    until(lambda: "MB of mail" in loop.queuewatch.finding(
+        "disk", loop.disk.path)["summary"], 10)
+    assert evidence["mail_bytes"] > 0 and "home.example" not in loop.statusd.get()
 
     loop.mail_megabytes(12)
     loop.postfix.wait_log("No space left on device", 20)

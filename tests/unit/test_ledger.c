@@ -394,6 +394,60 @@ test_kept(void **state)
 	ledger_free(&other);
 }
 
+static const char *
+whole(const char *name)
+{
+	return name;
+}
+
+static const char *
+of_domain(const char *name)
+{
+	return strchr(name, '@') + 1;
+}
+
+/* What mailboxes got, of what stayed here; a day later a third counts. */
+static void
+test_growers(void **state)
+{
+	static const struct {
+		const char *program, *to, *end;
+		int size;
+	} t[] = { { "virtual", "a@home.example", "sent (ok)", 3000 },
+		{ "lmtp", "A@home.example", "sent (ok)", 2000 },
+		{ "local", "b@home.example", "sent (ok)", 1000 },
+		{ "virtual", "c@far.example", "sent (ok)", 4000 },
+		{ "smtp", "d@home.example", "sent (ok)", 90000 },
+		{ "virtual", "a@home.example", "deferred (full)", 90000 },
+		{ "local", "e@home.example", "sent (forwarded as X)", 90000 } };
+	struct fix *x = *state;
+	struct ledger_growers g;
+	char qid[8];
+	size_t i;
+
+	ledger_growers(&x->l, x->now, whole, &g);
+	assert_int_equal(g.n, 0);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		(void)snprintf(qid, sizeof(qid), "A%zu", i);
+		say(x,
+		    "qmgr[1]: %s: from=<s@x.example>, size=%d, nrcpt=1 "
+		    "(queue active)",
+		    qid, t[i].size);
+		attempt(x, t[i].program, qid, t[i].to, t[i].end);
+	}
+	ledger_growers(&x->l, x->now, whole, &g);
+	assert_int_equal(g.n, 3);
+	assert_true(g.bytes == 10000);
+	assert_string_equal(g.items[0].name, "a@home.example");
+	assert_true(g.items[0].bytes == 5000 && g.items[1].bytes == 4000);
+	ledger_growers(&x->l, x->now, of_domain, &g);
+	assert_int_equal(g.n, 2);
+	assert_string_equal(g.items[0].name, "home.example");
+	assert_true(g.items[0].bytes == 6000);
+	ledger_growers(&x->l, x->now + 86400, whole, &g);
+	assert_true(g.bytes > 3600 && g.bytes < 3700);
+}
+
 /* However much comes, no more is kept; the tables stay whole. */
 static void
 test_bounded(void **state)
@@ -435,6 +489,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_growers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 	};
