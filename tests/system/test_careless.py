@@ -12,6 +12,7 @@ import time
 from mg.daemons import Bare, Greymilter, program
 from mg.greycase import Case, Load
 from mg.milter import ask
+from mg.ports import is_listening
 from mg.proc import Process, run
 from mg.wait import until
 
@@ -139,7 +140,7 @@ def test_not_root(place):
     done = subprocess.Popen([copy, *milter.argv[1:]], user="nobody", group="nogroup",
                             extra_groups=[], stderr=subprocess.PIPE)
     try:
-        until(milter.is_ready, 5, "it serves as whoever started it")
+        until(lambda: is_listening(milter.port), 5, "it serves as whoever started it")
         assert ask(milter.port, "198.51.100.7", "a@b.example", "c@d.example") \
             .startswith("451")
     finally:

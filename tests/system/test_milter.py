@@ -16,7 +16,7 @@ from mg import smtp
 from mg.daemons import Bare, Greymilter, program
 from mg.milter import (MilterClient, NO_BODY, NO_EOH, NO_HDRS, NO_UNKNOWN, NR_CONN,
                        NR_HELO, NR_MAIL, ask)
-from mg.ports import free_port
+from mg.ports import free_port, is_listening
 from mg.proc import run
 from mg.stall import Stall
 from mg.wait import until
@@ -261,6 +261,7 @@ def test_ends_at_once_and_starts_again_on_the_same_port(place):
 @pytest.mark.alone
 def test_ends_well_however_early_it_is_told(place):
     milter = Greymilter(place, delay=Bare("1h"))
+    milter.is_ready = lambda: is_listening(milter.port)
     for i in range(12):
         milter.start()
         time.sleep(i * 0.003)

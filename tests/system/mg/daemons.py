@@ -128,9 +128,17 @@ class Greymilter(Daemon):
             "spf": {"enabled": False},
             "pressure": {"file": place / "pressure"},
             **options})
+        self._before = 0
+
+    def start(self, seconds=10):
+        self._before = len(self.output())
+        return super().start(seconds)
 
     def is_ready(self):
-        return is_listening(self.port)
+        """Its start is over; it listens a little before that."""
+        if self.options["log"] != "stderr":
+            return is_listening(self.port)
+        return " started: " in self.output()[self._before:]
 
     def greywl(self, *args, check=True, input=None):
         """Run greywl on this milter's store."""
