@@ -233,7 +233,7 @@ list_codes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
 		struct dns_value value = { .text = NULL };
-		const struct dns_answer a = { DNS_FOUND, &value, 1, "" };
+		const struct dns_answer a = { DNS_FOUND, &value, 1, "", 0 };
 		struct dnsbl_answer answer;
 
 		memcpy(value.addr, t[i].code, 4);
@@ -248,12 +248,12 @@ list_answers(void **state)
 {
 	struct dns_value two[2] = { { .addr = { 127, 255, 255, 254 } },
 		{ .addr = { 127, 0, 0, 2 } } };
-	const struct dns_answer both = { DNS_FOUND, two, 2, "" };
+	const struct dns_answer both = { DNS_FOUND, two, 2, "", 0 };
 	const struct dns_answer nobody = { .status = DNS_NXDOMAIN };
 	const struct dns_answer failed = { .status = DNS_FAILED };
 	char words[] = "see \x1b[1m http://x";
 	struct dns_value text = { .text = words, .len = strlen(words) };
-	const struct dns_answer reason = { DNS_FOUND, &text, 1, "" };
+	const struct dns_answer reason = { DNS_FOUND, &text, 1, "", 0 };
 	struct dnsbl_answer a;
 
 	(void)state;
