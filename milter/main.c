@@ -152,7 +152,7 @@ start_threads(int listener, struct metrics_http *metrics, struct err *e)
 	    metrics_http_start(metrics, compose_metrics, &milter, e) == -1)
 		return -1;
 	reload_wait(NETWORKS_MS);
-	if (nudge_start(&nudge, listener, e) == -1)
+	if (nudge_start(&nudge, listener, &milter.count.connections, e) == -1)
 		return -1;
 	if (pthread_create(&thread, NULL, run_libmilter, NULL) != 0)
 		return err_set(e, "no thread for libmilter");

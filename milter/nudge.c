@@ -12,92 +12,83 @@
 #include <unistd.h>
 
 #define QUICK_MS 2 /* until the next look, while nudges help */
-#define SLOW_MS 50 /* while they do not */
+#define SLOW_MS 20 /* while they do not */
 #define HOPELESS_MS 5000 /* without one that was taken: then */
 #define RARE_MS 1000
 #define CONNECT_US 50000
-#define EVENTS 64
+#define EVENTS 256
 
-/* --- who has spoken --- */
+/* --- who is not read --- */
 
 static int
 grow(struct nudge *n, size_t fds)
 {
 	size_t room = n->fds * 2 > fds ? n->fds * 2 : fds;
 	struct nudge_fd *by_fd = realloc(n->by_fd, room * sizeof(*by_fd));
-	int *listed;
 
 	if (by_fd == NULL)
 		return -1;
-	n->by_fd = by_fd;
-	listed = realloc(n->listed, room * sizeof(*listed));
-	if (listed == NULL)
-		return -1;
-	n->listed = listed;
 	memset(by_fd + n->fds, 0, (room - n->fds) * sizeof(*by_fd));
+	n->by_fd = by_fd;
 	n->fds = room;
 	return 0;
 }
 
-static void
-note(struct nudge *n, int fd)
+/*
+ * It is unread now.  Returns for how long it has been at each look, in ms.  Its
+ * number may have been another's at the last one.
+ */
+static int64_t
+unread_ms(struct nudge *n, uint64_t id, int64_t now_ms)
 {
-	if ((size_t)fd >= n->fds && grow(n, (size_t)fd + 1) == -1)
-		return; /* unwatched until it speaks again */
-	n->by_fd[fd].heard = n->look;
-	if (n->by_fd[fd].listed)
-		return;
-	n->by_fd[fd].listed = true;
-	n->listed[n->n_listed++] = fd;
-}
+	size_t fd = id & UINT32_MAX;
+	uint32_t serial = (uint32_t)(id >> 32);
+	struct nudge_fd *f;
 
-/* Each event is told once: when more has come. */
-static void
-hear(struct nudge *n, int timeout_ms)
-{
-	struct epoll_event events[EVENTS];
-	int i, got;
-
-	do {
-		got = epoll_wait(n->epoll, events, EVENTS, timeout_ms);
-		for (i = 0; i < got; i++)
-			note(n, events[i].data.fd);
-		timeout_ms = 0;
-	} while (got == EVENTS);
+	if (fd >= n->fds && grow(n, fd + 1) == -1)
+		return 0;
+	f = &n->by_fd[fd];
+	if (f->serial != serial || f->look + 1 != n->look)
+		f->since_ms = now_ms;
+	f->serial = serial;
+	f->look = n->look;
+	return now_ms - f->since_ms;
 }
 
 /*
- * Its end is something to read as well.  It may be closed and its number be
- * another's by now: then at worst a nudge is wasted.
+ * While others are taken on, threads come and go, and take what is ready; a
+ * nudge would only be one thread more on a machine that has much to do.  But
+ * what is taken on between nudges may be their work.
  */
-static bool
-is_unread(int fd)
+static int
+limit_ms(const struct nudge *n, unsigned long long *served, size_t before)
 {
-	char c;
+	unsigned long long now = atomic_load(n->served);
+	bool busy = now != *served && before == 0;
 
-	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+	*served = now;
+	return busy ? NUDGE_BUSY_MS : NUDGE_LOOK_MS;
 }
 
-/* How many stand unread since the last look; the others leave the list. */
-static size_t
-count_unread(struct nudge *n)
+/*
+ * Sets *stalled_r to how many have stood unread for "limit" ms.  Returns how
+ * many are unread at all; waits for one for "timeout_ms" (-1: for ever).  The
+ * kernel goes by open files, so that none is taken for another that has its
+ * number by now.
+ */
+static int
+look(struct nudge *n, int timeout_ms, int limit, size_t *stalled_r)
 {
-	size_t i, kept = 0, unread = 0;
-	int fd;
+	struct epoll_event events[EVENTS];
+	int i, got = epoll_wait(n->epoll, events, EVENTS, timeout_ms);
+	int64_t now_ms = clock_mono_ms();
 
-	for (i = 0; i < n->n_listed; i++) {
-		fd = n->listed[i];
-		if (n->by_fd[fd].heard != n->look) {
-			if (!is_unread(fd)) {
-				n->by_fd[fd].listed = false;
-				continue;
-			}
-			unread++;
-		}
-		n->listed[kept++] = fd;
-	}
-	n->n_listed = kept;
-	return unread;
+	n->look++;
+	*stalled_r = got == EVENTS ? 1 : 0; /* not all were told of */
+	for (i = 0; i < got; i++)
+		if (unread_ms(n, events[i].data.u64, now_ms) >= limit)
+			++*stalled_r;
+	return got;
 }
 
 /* --- nudges --- */
@@ -151,12 +142,12 @@ connect_own(const struct nudge *n)
  * longer, so that one gets its own.
  */
 static void
-nudge(struct nudge *n, size_t unread)
+nudge(struct nudge *n, size_t stalled)
 {
 	size_t left = n->n_own < NUDGES ? NUDGES - n->n_own : 1;
 	int *own;
 
-	for (left = unread < left ? unread : left; left > 0; left--) {
+	for (left = stalled < left ? stalled : left; left > 0; left--) {
 		own = &n->own[n->next];
 		if (*own != -1)
 			end_one(n, own);
@@ -171,13 +162,13 @@ nudge(struct nudge *n, size_t unread)
 
 /* Until the next look. */
 static int
-pause_after(int ms, size_t unread, size_t before, int64_t hopeless_ms)
+pause_after(int ms, size_t stalled, size_t before, int64_t hopeless_ms)
 {
 	int most = hopeless_ms < HOPELESS_MS ? SLOW_MS : RARE_MS;
 
-	if (unread == 0)
+	if (stalled == 0)
 		return NUDGE_LOOK_MS;
-	if (before == 0 || unread < before)
+	if (before == 0 || stalled < before)
 		return QUICK_MS;
 	return ms * 2 < most ? ms * 2 : most;
 }
@@ -187,20 +178,19 @@ run(void *arg)
 {
 	struct nudge *n = arg;
 	struct timespec pause = { 0 };
-	int ms = NUDGE_LOOK_MS;
-	size_t unread, before = 0;
-	int64_t now_ms;
+	unsigned long long served = 0;
+	int ms = NUDGE_LOOK_MS, unread = 0;
+	size_t stalled, before = 0;
 
 	for (;;) {
-		n->look++;
-		hear(n, n->n_listed == 0 && n->n_own == 0 ? -1 : 0);
-		now_ms = clock_mono_ms();
-		end_taken(n, now_ms);
-		unread = count_unread(n);
-		ms = pause_after(ms, unread, before, now_ms - n->taken_ms);
-		if (unread > 0)
-			nudge(n, unread);
-		before = unread;
+		unread = look(n, unread <= 0 && n->n_own == 0 ? -1 : 0,
+		    limit_ms(n, &served, before), &stalled);
+		end_taken(n, clock_mono_ms());
+		ms = pause_after(
+		    ms, stalled, before, clock_mono_ms() - n->taken_ms);
+		if (stalled > 0)
+			nudge(n, stalled);
+		before = stalled;
 		pause.tv_sec = ms / 1000;
 		pause.tv_nsec = ms % 1000 * 1000000L;
 		(void)nanosleep(&pause, NULL);
@@ -209,13 +199,14 @@ run(void *arg)
 }
 
 int
-nudge_start(struct nudge *n, int listener, struct err *e)
+nudge_start(struct nudge *n, int listener, atomic_ullong *served, struct err *e)
 {
 	pthread_t thread;
 	size_t i;
 
 	for (i = 0; i < NUDGES; i++)
 		n->own[i] = -1;
+	n->served = served;
 	n->to_size = sizeof(n->to);
 	if (getsockname(listener, (struct sockaddr *)&n->to, &n->to_size) == -1)
 		return err_set(e, "the socket's address: %s", strerror(errno));
@@ -231,8 +222,8 @@ nudge_start(struct nudge *n, int listener, struct err *e)
 void
 nudge_watch(struct nudge *n, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET,
-		.data.fd = fd };
+	struct epoll_event event = { .events = EPOLLIN,
+		.data.u64 = (uint64_t)++n->serial << 32 | (uint32_t)fd };
 
 	(void)epoll_ctl(n->epoll, EPOLL_CTL_ADD, fd, &event);
 }

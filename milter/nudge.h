@@ -22,17 +22,18 @@ struct err;
  * the oldest that is ready.  While nobody speaks it sleeps.
  */
 #define NUDGE_LOOK_MS 25
+#define NUDGE_BUSY_MS 200 /* instead, while others are taken on */
 #define NUDGES 8 /* at once */
 
 struct nudge_fd {
-	unsigned heard; /* the look at which it last said something */
-	bool listed;
+	uint32_t serial; /* of the connection that had this number then */
+	unsigned look; /* when it was last unread */
+	int64_t since_ms;
 };
 
 struct nudge {
 	int epoll;
-	int *listed; /* have spoken, and may stand unread */
-	size_t n_listed;
+	uint32_t serial; /* of the newest connection */
 	struct nudge_fd *by_fd;
 	size_t fds;
 	unsigned look; /* counts */
@@ -41,17 +42,19 @@ struct nudge {
 	int64_t taken_ms; /* when one was, last */
 	struct sockaddr_storage to;
 	socklen_t to_size;
-	atomic_ullong made; /* for the metrics */
+	atomic_ullong *served, made; /* the latter for the metrics */
 };
 
 /*
- * Start it, for connections that arrive at "listener"; *n is all zero and lives
- * until the end.  Returns 0, or -1 with *e set.
+ * Start it, for connections that arrive at "listener"; "served" counts those
+ * that libmilter has begun to serve.  *n is all zero; all live until the end.
+ * Returns 0, or -1 with *e set.
  */
-int nudge_start(struct nudge *n, int listener, struct err *e);
+int nudge_start(
+    struct nudge *n, int listener, atomic_ullong *served, struct err *e);
 
 /*
- * A connection has come; it is forgotten when it is closed.  Any thread.
+ * A connection has come; it is forgotten when it is closed.  One thread.
  */
 void nudge_watch(struct nudge *n, int fd);
 
