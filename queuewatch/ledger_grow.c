@@ -49,13 +49,14 @@ void
 ledger_growers(const struct ledger *l, int64_t now,
     const char *(*shown)(const char *name), struct ledger_growers *g)
 {
-	struct tally *t = tally_new(TALLY_FEW);
+	struct tally *t = NULL;
 	struct tally_row rows[LEDGER_GROWERS];
 	const struct ledger_mailbox *b;
 	size_t i;
 
 	memset(g, 0, sizeof(*g));
-	if (t == NULL)
+	g->bytes = fade(l->stored, l->stored_at, now);
+	if (g->bytes < 1 || (t = tally_new(TALLY_FEW)) == NULL)
 		return;
 	for (i = 0; i < l->mailboxes.n; i++) {
 		b = slots_at(&l->mailboxes, i);
@@ -63,7 +64,6 @@ ledger_growers(const struct ledger *l, int64_t now,
 			tally_add_many(t, shown(b->name),
 			    (int64_t)fade(b->bytes, b->at, now));
 	}
-	g->bytes = fade(l->stored, l->stored_at, now);
 	g->n = tally_top(t, rows, LEDGER_GROWERS);
 	for (i = 0; i < g->n; i++) {
 		(void)snprintf(
