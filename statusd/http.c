@@ -144,14 +144,6 @@ port_of(int fd)
 	return ntohs(((struct sockaddr_in *)&at)->sin_port);
 }
 
-static void *
-on_uri(void *cls, const char *uri, struct MHD_Connection *c)
-{
-	(void)cls;
-	(void)c;
-	return request_new(uri);
-}
-
 static struct conn *
 conn_of(struct MHD_Connection *c)
 {
@@ -159,6 +151,16 @@ conn_of(struct MHD_Connection *c)
 	    c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info != NULL ? info->socket_context : NULL;
+}
+
+static void *
+on_uri(void *cls, const char *uri, struct MHD_Connection *c)
+{
+	struct request *r = request_new(uri);
+
+	(void)cls;
+	conn_hold(conn_of(c), r);
+	return r;
 }
 
 static enum MHD_Result
@@ -194,6 +196,7 @@ on_completed(void *cls, struct MHD_Connection *c, void **request,
 	(void)why;
 	request_free(*request);
 	*request = NULL;
+	conn_hold(conn_of(c), NULL);
 	conn_waiting(conn_of(c), clock_mono_ms());
 }
 
@@ -205,6 +208,7 @@ on_connection(void *cls, struct MHD_Connection *c, void **context,
 	const union MHD_ConnectionInfo *info;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		request_free(conn_held(*context));
 		conn_free(*context);
 		*context = NULL;
 		return;

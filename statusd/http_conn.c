@@ -16,6 +16,7 @@ struct conn {
 	struct conn *prev, *next;
 	int fd;
 	_Atomic(int64_t) until_ms; /* of the monotonic clock */
+	struct request *request; /* the HTTP library's threads alone */
 };
 
 struct conns {
@@ -130,6 +131,19 @@ conn_free(struct conn *conn)
 		conn->next->prev = conn->prev;
 	pthread_mutex_unlock(&c->lock);
 	free(conn);
+}
+
+void
+conn_hold(struct conn *conn, struct request *request)
+{
+	if (conn != NULL)
+		conn->request = request;
+}
+
+struct request *
+conn_held(const struct conn *conn)
+{
+	return conn != NULL ? conn->request : NULL;
 }
 
 void

@@ -35,6 +35,14 @@ struct conn *conn_new(struct conns *c, int fd, int64_t mono_ms);
 /* Before the descriptor is closed. */
 void conn_free(struct conn *conn);
 
+/*
+ * The request that is under way on it, NULL: none.  The HTTP library forgets
+ * some of those that it refuses itself; the connection's end finds them here.
+ */
+struct request;
+void conn_hold(struct conn *conn, struct request *request);
+struct request *conn_held(const struct conn *conn);
+
 /* Its answer begins; its answer is through. */
 void conn_answering(struct conn *conn, int64_t mono_ms);
 void conn_waiting(struct conn *conn, int64_t mono_ms);
