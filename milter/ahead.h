@@ -31,7 +31,10 @@ bool ahead_watches(int fd);
 
 /* As poll(2) of one connection that is watched, for reading. */
 int ahead_poll(struct pollfd *p, int timeout_ms);
-/* As read(2): from memory where something was read ahead; any descriptor. */
-ssize_t ahead_read(int fd, void *to, size_t n);
+/*
+ * Up to "n" bytes of what was read ahead; 0: nothing was, read it yourself. Any
+ * descriptor.
+ */
+ssize_t ahead_take(int fd, void *to, size_t n);
 
 #endif

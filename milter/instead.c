@@ -43,6 +43,8 @@ int instead_of_close(int fd) __asm__("close");
 
 /* It is called some 40 times in a session: ppoll(2) would cost more. */
 static int (*libc_poll)(struct pollfd *fds, nfds_t n, int timeout_ms);
+static ssize_t (*libc_read)(int fd, void *to, size_t n);
+static int (*libc_close)(int fd);
 
 static void
 wait_ms(int ms)
@@ -197,14 +199,20 @@ instead_of_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 ssize_t
 instead_of_read(int fd, void *to, size_t n)
 {
-	return ahead_read(fd, to, n);
+	ssize_t got = ahead_take(fd, to, n);
+
+	if (got > 0)
+		return got;
+	return libc_read != NULL ? libc_read(fd, to, n)
+	                         : syscall(SYS_read, fd, to, n);
 }
 
 int
 instead_of_close(int fd)
 {
 	ahead_forget(fd);
-	return (int)syscall(SYS_close, fd);
+	return libc_close != NULL ? libc_close(fd)
+	                          : (int)syscall(SYS_close, fd);
 }
 
 /* --- sigwait --- */
@@ -223,12 +231,21 @@ sigwait(const sigset_t *restrict set, int *restrict sig)
 		(void)pause();
 }
 
+/* ISO C knows no way from an object's address to a function's. */
+static void
+find(const char *name, void *function)
+{
+	void *next = dlsym(RTLD_NEXT, name);
+
+	memcpy(function, &next, sizeof(next));
+}
+
 void
 instead_begin(struct nudge *nudge, struct count *count)
 {
-	void *next = dlsym(RTLD_NEXT, "poll");
-
-	memcpy(&libc_poll, &next, sizeof(next));
+	find("poll", &libc_poll);
+	find("read", &libc_read);
+	find("close", &libc_close);
 	taker.nudge = nudge;
 	taker.count = count;
 	keep_spare();
