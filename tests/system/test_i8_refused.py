@@ -92,22 +92,22 @@ def test_an_own_address_on_a_block_list(place):
         # A list that few ask is worth a degraded row and the operator's notice.
         dns.zone.names["26.2.0.192.small.example"] = [{"A": "127.0.0.2"}]
         wait_row(statusd, "degraded")
-        assert "small.example" in hook.wait(1)[0]["text"]
+        assert "small.example" in hook.wait(1, 20)[0]["text"]
         assert statusd.incidents() == []
         # One that everybody asks is an incident.
         dns.zone.names["25.2.0.192.bl.example"] = [{"A": "127.0.0.2"},
                                                    {"TXT": "sends spam, see 4711"}]
-        until(lambda: [i["status"] for i in statusd.incidents()] == ["investigating"], 10)
+        until(lambda: [i["status"] for i in statusd.incidents()] == ["investigating"], 20)
         number = statusd.incidents()[0]["id"]
         title = statusd.incidents()[0]["title"]
-        until(lambda: title in statusd.get(), 5)
-        told = hook.wait(2)[1]
+        until(lambda: title in statusd.get(), 20)
+        told = hook.wait(2, 20)[1]
         assert "192.0.2.25" in told["text"] and "bl.example" in told["text"], told
         for text in ("192.0.2.2", "bl.example", "4711"):
             assert text not in statusd.get(), "names stay with the operator"
         del dns.zone.names["25.2.0.192.bl.example"], dns.zone.names["26.2.0.192.small.example"]
-        until(lambda: daemon.finding("blocklist", "bl.example")["level"] == "ok", 10)
+        until(lambda: daemon.finding("blocklist", "bl.example")["level"] == "ok", 20)
         until(lambda: {i["status"] for i in statusd.incidents()
-                       if i["id"] == number} == {"resolved"}, 10)
+                       if i["id"] == number} == {"resolved"}, 20)
         wait_row(statusd, "operational")
-        hook.wait(1, 10, lambda m: m["event"] == "resolved")
+        hook.wait(1, 20, lambda m: m["event"] == "resolved")

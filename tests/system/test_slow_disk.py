@@ -109,13 +109,12 @@ def test_what_is_kept_stands_still(place, standing):
               told(status, "self")["summary"], 20)
         assert told(status, "self")["level"] == "warning"
         spool.put("deferred", 30)
-        until(lambda: told(status, "queue")["level"] == "critical",
-              2 * INTERVAL_S + PAGE_S)
+        until(lambda: told(status, "queue")["level"] == "critical", 20)
         with open(place / "mail.log", "a", encoding="utf-8") as f:
             f.write(Log(start=time.time() - 10).lines(20))
-        until(lambda: received(status) > 0, 10)
+        until(lambda: received(status) > 0, 20)
         spool.clear("deferred")
-        until(lambda: told(status, "queue")["level"] == "ok", 10)
+        until(lambda: told(status, "queue")["level"] == "ok", 20)
     until(lambda: told(status, "self")["level"] == "ok", 20)
     assert daemon.finding("self")["level"] == "ok", "its state is written again"
     assert daemon.stop() == 0
