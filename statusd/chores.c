@@ -156,6 +156,7 @@ chores_reopen(struct chores *ch, struct err *e)
 
 	if (s == NULL)
 		return -1;
+	store_spare(s);
 	(void)pthread_mutex_lock(&ch->lock);
 	store_close(ch->store);
 	ch->store = s;

@@ -10,6 +10,7 @@
 #include "lib/daemon.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/metrics_http.h"
 #include "lib/outbox.h"
 #include "statusd/chores.h"
@@ -28,6 +29,7 @@
 #include "statusd/rescue.h"
 #include "statusd/say.h"
 #include "statusd/site.h"
+#include "statusd/site_load.h"
 #include "statusd/site_search.h"
 #include "statusd/store.h"
 #include "statusd/store_search.h"
@@ -74,6 +76,7 @@ struct statusd {
 
 	struct tick tick;
 	bool stale; /* the site is to be rendered */
+	bool settled; /* what the start needed was given back */
 	int64_t next_change; /* Unix seconds: it will be stale then */
 	int64_t rendered_ms, ticked_ms; /* monotonic */
 	struct log_limit render_limit, tick_limit, change_limit;
@@ -111,6 +114,8 @@ open_all(struct statusd *d, struct err *e)
 		return -1;
 	probe_icmp_open(&d->icmp);
 	d->store = rescue_open(c, &d->user, false, e);
+	if (d->store != NULL)
+		store_spare(d->store);
 	d->ingest = d->store != NULL ? ingest_new(c, e) : NULL;
 	watch_begin(&d->watch, c);
 	if (d->ingest == NULL || office_open(&d->office, c, d->ingest, e) == -1)
@@ -126,6 +131,7 @@ open_all(struct statusd *d, struct err *e)
 	free(outbox);
 	if (d->outbox == NULL)
 		return err_set(e, "no memory");
+	d->watch.outbox = d->outbox;
 	if (why.text[0] != '\0')
 		log_warn("outbox: %s", why.text);
 	d->chores = chores_new(c, d->outbox, e);
@@ -205,24 +211,13 @@ update_search(struct statusd *d, const struct model_site *site)
 	d->search_behind = rc == 1;
 }
 
-/* What is to be rendered: of old posts only what is needed now. */
 static struct model_site *
-load(struct statusd *d, struct err *e)
+load(const struct statusd *d, struct err *e)
 {
-	int64_t also[SITE_WANTED_MAX + SEARCH_WANTED_MAX];
-	const int64_t *wanted;
-	struct store_load l = { .view = STORE_PUBLIC,
-		.now = clock_now(),
-		.part = true,
-		.also = also,
-		.n_also = site_wanted(d->site, &wanted) };
+	const struct site_load from = { d->store, d->config, d->site,
+		&d->search_wanted };
 
-	if (l.n_also > 0)
-		memcpy(also, wanted, l.n_also * sizeof(*also));
-	memcpy(also + l.n_also, d->search_wanted.threads,
-	    d->search_wanted.n * sizeof(*also));
-	l.n_also += d->search_wanted.n;
-	return store_load_part(d->store, d->config, &l, e);
+	return site_load(&from, e);
 }
 
 static void
@@ -257,8 +252,12 @@ render(struct statusd *d)
 	update_search(d, site);
 	metrics_note_site(&d->counts, site);
 	model_free(site);
-	/* It was large; the memory is not needed until the next. */
-	(void)malloc_trim(0);
+	/* Nothing of what the start alone needed is kept, either. */
+	if (!d->settled && !site_wants_update(d->site) && !d->search_behind) {
+		d->settled = true;
+		memory_settle();
+	}
+	(void)malloc_trim(0); /* it was large */
 	log_debug("rendered in %" PRId64 " ms, served after %" PRId64 " ms",
 	    clock_mono_ms() - d->rendered_ms, served_ms);
 }
@@ -334,6 +333,7 @@ reopen(struct statusd *d, bool damaged)
 	}
 	log_warn("the database was replaced; it was opened anew");
 	store_close(d->store);
+	store_spare(s);
 	d->store = s;
 	d->tick.store = s;
 	watch_begin(&d->watch, d->config);
@@ -462,6 +462,7 @@ main(int argc, char **argv)
 	struct err e;
 	int rc;
 
+	memory_thrifty();
 	daemon_title_init(argc, argv);
 	log_open("statusd", LOG_TO_STDERR);
 	if (daemon_args(argc, argv, CONF_FILE, &d.args, &e) == -1 ||

@@ -70,6 +70,15 @@ store_close(struct store *s)
 	free(s);
 }
 
+void
+store_spare(struct store *s)
+{
+	struct err e;
+
+	/* At worst it keeps more. */
+	(void)sql_exec(s->sql, "PRAGMA cache_size = -512", &e);
+}
+
 int
 store_changed(struct store *s, struct err *e)
 {

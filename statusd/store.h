@@ -24,6 +24,11 @@ struct store *store_open(const struct config *c, struct err *e);
 /* The same for a path. */
 struct store *store_open_path(const char *path, struct err *e);
 void store_close(struct store *s);
+/*
+ * Keep no more than half a MiB of the database's pages in memory: for a handle
+ * that reads through most of it, or seldom does anything.
+ */
+void store_spare(struct store *s);
 
 /*
  * Whether the database was found to be damaged: by the last store_open() of
