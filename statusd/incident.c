@@ -85,8 +85,8 @@ find_cause(const struct incident *in, const struct incident_finding *f)
 }
 
 /*
- * The open incident that has this cause: where it stands, else the newest.  An
- * older one that was reopened by another cause may have it as well.
+ * The open incident that has this cause: where it stands, else the newest.  One
+ * that the operator opened again may have it as well.
  */
 static struct incident *
 find_open(const struct incident_set *set, const struct incident_finding *f)
@@ -107,6 +107,22 @@ find_open(const struct incident_set *set, const struct incident_finding *f)
 	return best;
 }
 
+/* Whether another cause of it is by now the matter of one that is open. */
+static bool
+is_split(const struct incident_set *set, const struct incident *in,
+    const struct incident_finding *f)
+{
+	for (size_t i = 0; i < in->n_causes; i++) {
+		const struct incident_cause *c = &in->causes[i];
+		const struct incident_finding other = { .check = c->check,
+			.subject = c->subject };
+
+		if (find_cause(in, f) != c && find_open(set, &other) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A resolved incident that this cause would reopen, or, with "standing", one
  * that was resolved by hand while the cause stood.
@@ -123,8 +139,13 @@ find_resolved(const struct incident_set *set, const struct incident_finding *f,
 
 		if (in->resolved_at == 0 || c == NULL)
 			continue;
+		/*
+		 * Reopened beside one that has its other cause, it could be
+		 * called over while that stands.
+		 */
 		if (standing ? !incident_stands(c->level)
-		             : now - in->resolved_at >= INCIDENT_REOPEN_S)
+		             : now - in->resolved_at >= INCIDENT_REOPEN_S ||
+		            is_split(set, in, f))
 			continue;
 		if (best == NULL || in->resolved_at > best->resolved_at)
 			best = in;

@@ -99,8 +99,8 @@ standing_in_open(const struct incident_set *set, int which)
 }
 
 /*
- * Whether any cause of it is critical by what was reported last, and is not the
- * matter of another incident that is open.  (A warning alone is none's.)
+ * Whether any cause of it is critical by what was reported last, in whichever
+ * incident.  (A warning alone is none's.)
  */
 static bool
 stands_by_reports(const struct receiver *r, const struct incident *in)
@@ -110,8 +110,7 @@ stands_by_reports(const struct receiver *r, const struct incident *in)
 			if (strcmp(in->causes[i].check, names[k].check) == 0 &&
 			    strcmp(in->causes[i].subject, names[k].subject) ==
 			        0 &&
-			    r->last[k] == C &&
-			    standing_in_open(&r->set, k) == 0)
+			    r->last[k] == C)
 				return true;
 		}
 	}
