@@ -1,7 +1,9 @@
 #include "statusd/watch.h"
 
+#include "lib/alert.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/outbox.h"
 #include "statusd/config.h"
 #include "statusd/remind.h"
 
@@ -36,21 +38,46 @@ least_room(const struct config *c)
 	return a == -1 ? b : b == -1 || a < b ? a : b;
 }
 
-/* The alerts hear of it: 0, or -1 where the database cannot be written. */
+/* By the database, as all alerts: 0, or -1 where it cannot be written. */
 static int
-tell(struct store *s, const char *title, const char *text, int64_t now)
+tell(struct store *s, const struct remind_flag *f, int64_t now)
 {
-	const struct remind_flag f = {
-		.system = "statusd", .title = title, .text = text
-	};
 	struct err e;
 
 	if (store_begin(s, &e) == -1)
 		return -1;
-	if (remind_flag(s, &f, now, &e) == 0 && store_commit(s, &e) == 0)
+	if (remind_flag(s, f, now, &e) == 0 && store_commit(s, &e) == 0)
 		return 0;
 	store_rollback(s);
 	return -1;
+}
+
+/* Without the database: 0, or -1 where no alert could be handed over. */
+static int
+tell_straight(const struct watch *w, const struct config *c,
+    const struct remind_flag *f, int64_t now)
+{
+	const struct config_alert *a = c->alerts.items;
+	char key[64];
+	const struct alert_message m = {
+		.event = ALERT_OPEN,
+		.level = LEVEL_CRITICAL,
+		.system = f->system,
+		.title = f->title,
+		.text = f->text,
+		.url = c->site_url,
+		.dedup_key = key,
+		.thread = "statusd/disk",
+		.at = now,
+	};
+	int rc = c->alerts.n == 0 ? 0 : -1;
+	struct err e;
+
+	(void)snprintf(key, sizeof(key), "statusd/disk/%lld", (long long)now);
+	for (size_t i = 0; i < c->alerts.n && w->outbox != NULL; i++)
+		if (outbox_add(w->outbox, a[i].name, &m, &e) != -1)
+			rc = 0;
+	return rc;
 }
 
 static void
@@ -62,6 +89,7 @@ look_at_disk(
 	int64_t floor = w->low ? c->disk_floor / 4 * 5 : c->disk_floor;
 	bool low = left != -1 && left < floor;
 	char text[200];
+	struct remind_flag f = { .system = "statusd", .text = text };
 
 	if (low)
 		log_warn_limited(&w->limit, clock_mono_ms(), 3600,
@@ -71,11 +99,10 @@ look_at_disk(
 		return;
 	(void)snprintf(text, sizeof(text), "%lld MiB are free.\n",
 	    (long long)(left >> 20));
+	f.title = low ? "statusd critical: its own disk is almost full"
+	              : "statusd over: its own disk has room again";
 	/* Where it cannot be told now, it is later. */
-	if (tell(s,
-	        low ? "statusd critical: its own disk is almost full"
-	            : "statusd over: its own disk has room again",
-	        text, now) == 0)
+	if (tell(s, &f, now) == 0 || tell_straight(w, c, &f, now) == 0)
 		w->low = low;
 }
 

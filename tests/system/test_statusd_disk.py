@@ -2,7 +2,10 @@
 sender, the operator is told; all of it is mended when there is room again."""
 
 import os
+import signal
 import sqlite3
+
+import pytest
 
 from mg.daemons import Bare, Statusd
 from mg.servers import Webhook
@@ -60,6 +63,34 @@ def test_everything_on_one_full_disk(place):
     with sqlite3.connect(f"{disk.path}/status.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     db.close()
+
+
+def test_told_without_room_for_a_row(place):
+    """The database has not a page left: the alert goes out nevertheless."""
+    disk = SmallFs(place, "small", 12 << 20, owner=(65534, 65534))
+    with Webhook() as hook:
+        statusd = Statusd(place, systems=SYSTEMS, store=f"sqlite:{disk.path}/status.db",
+                          disk_floor=Bare("2M"), alerts={"hook": {"url": hook.url}}).start()
+        until(lambda: os.path.exists(f"{disk.path}/status-reserve"), 10)
+        until(lambda: os.path.exists(f"{disk.path}/status-copy.db"), 15)
+        os.kill(statusd.pid, signal.SIGSTOP)
+        try:
+            with sqlite3.connect(f"{disk.path}/status.db") as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.close()
+            disk.fill(1.0)
+        finally:
+            os.kill(statusd.pid, signal.SIGCONT)
+        low = hook.wait(1, 15, lambda m: "disk is almost full" in m["title"])[0]
+        assert low["level"] == "critical" and low["system"] == "statusd"
+        with sqlite3.connect(f"{disk.path}/status.db") as db, \
+                pytest.raises(sqlite3.OperationalError, match="full"):
+            db.execute("CREATE TABLE more AS SELECT * FROM sqlite_master")
+            db.commit()
+        db.close()
+        os.unlink(os.path.join(disk.path, "ballast"))
+        hook.wait(1, 15, lambda m: "has room again" in m["title"])
+        assert len([m for m in hook.got if "its own disk" in m["title"]]) == 2
 
 
 def test_the_floor_is_told_of_once_and_its_end(place):
