@@ -41,6 +41,7 @@ class Receiver:
         self.got = []
         self.faults = []
         self.changed = threading.Condition()
+        self.answering = threading.Lock()  # from judge() to the answer's end
         self.server = None
         self.thread = None
 
@@ -118,8 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
         if answer == "hang up":
             self.close_connection = True
             return
-        status, text = receiver.judge(self, body) if answer == 200 else (
-            answer, b"told to fail")
+        with receiver.answering:
+            self.answer(*(receiver.judge(self, body) if answer == 200 else (
+                answer, b"told to fail")))
+
+    def answer(self, status, text):
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.send_header("Content-Type", "application/json")
@@ -149,11 +153,13 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def server_close(self):
-        """As when the process ends: what is open is closed as well."""
+        """As when the process ends: what is open is closed as well; but whoever
+        was taken in is told so, or he would come again."""
         super().server_close()
-        for request in list(self.open):
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(request, socket.SHUT_RDWR)
+        with self.receiver.answering:
+            for request in list(self.open):
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(request, socket.SHUT_RDWR)
 
 
 class HTTPReceiver(Receiver):
