@@ -16,7 +16,7 @@ from mg.sink import Sink  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOUNTS = smallfs.private_mounts()
-smallfs.temporary_in_memory()
+smallfs.places_in_memory()
 
 
 def pytest_configure(config):
@@ -24,6 +24,10 @@ def pytest_configure(config):
                             "has the machine to itself")
     # So that everything is undone after SIGTERM as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_unconfigure():
+    smallfs.leave_memory()
 
 
 @pytest.fixture(scope="session")

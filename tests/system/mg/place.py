@@ -15,7 +15,8 @@ class Place:
     """
 
     def __init__(self, prefix="mailglance-"):
-        self.path = os.path.realpath(tempfile.mkdtemp(prefix=prefix))
+        self.path = os.path.realpath(
+            tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("TMPDIR")))
         # Postfix and the daemons give up root's rights and must get through.
         os.chmod(self.path, 0o755)
         self._undo = []

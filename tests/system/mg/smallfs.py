@@ -5,7 +5,6 @@ seen by nobody else, and is gone when the last of our processes is, however it
 ended.
 """
 
-import atexit
 import ctypes
 import os
 import subprocess
@@ -15,8 +14,10 @@ from .proc import run
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
+MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 _is_private = False
+_in_memory = None  # the folder, where there is one
 
 
 def private_mounts():
@@ -35,11 +36,11 @@ def _available_bytes():
     return 0
 
 
-def temporary_in_memory(least=6 << 30):
-    """Temporary folders of this process and its children stand in memory from
-    now on, where that is plenty and the mounts are our own: several tests at
+def places_in_memory(least=6 << 30):
+    """Places of this process and its children stand in memory from now on, where that is plenty and the mounts are our own: several tests at
     once write more than a disk flushes in the second that an answer has.  What
     a slow disk does is tested by programs that are held up on purpose."""
+    global _in_memory
     available = _available_bytes()
     if not _is_private or available < least:
         return
@@ -48,13 +49,14 @@ def temporary_in_memory(least=6 << 30):
     if _libc.mount(b"mailglance", path.encode(), b"tmpfs", 0, options) != 0:
         os.rmdir(path)
         return
-    tempfile.tempdir = os.environ["TMPDIR"] = path
-    atexit.register(_leave, path, os.getpid())
+    tempfile.gettempdir()  # which pytest's own folders stay in
+    os.environ["TMPDIR"] = _in_memory = path
 
 
-def _leave(path, pid):
-    if os.getpid() == pid and _libc.umount2(path.encode(), 2) == 0:  # MNT_DETACH
-        os.rmdir(path)
+def leave_memory():
+    """Undo places_in_memory(): the end of the process does not."""
+    if _in_memory and _libc.umount2(_in_memory.encode(), MNT_DETACH) == 0:
+        os.rmdir(_in_memory)
 
 
 class SmallFs:
