@@ -210,10 +210,22 @@ set_growers(json_t *o, const struct disk_view *v)
 }
 
 static void
+say_when(struct finding *f, int64_t likely_s)
+{
+	char text[DURATION_SIZE];
+
+	if (likely_s <= 0)
+		finding_say(f, " and is about to reach its floor");
+	else
+		finding_say(f, " and is likely to reach its floor in %s",
+		    duration_text(likely_s, text));
+}
+
+static void
 say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
     const struct trend_forecast *t)
 {
-	char uses[80], text[DURATION_SIZE];
+	char uses[80];
 	bool inodes = s->has_inodes && s->inodes_used > s->used;
 	int64_t floor = disk_floor(
 	    v->disk->uses, v->floor_bytes, s->total_bytes);
@@ -232,8 +244,7 @@ say(struct finding *f, const struct disk_view *v, const struct disk_sample *s,
 		    (long long)(floor / 1000000));
 	else if (likely_in(v, t) != -1 &&
 	    (t->quick || f->rule.level >= LEVEL_WARNING))
-		finding_say(f, " and is likely to reach its floor in %s",
-		    duration_text(likely_in(v, t), text));
+		say_when(f, likely_in(v, t));
 	if ((f->arrival[0].base > 0 || f->arrival[1].base > 0) &&
 	    f->rule.level == LEVEL_NOTICE)
 		finding_say(f, "; found on arrival");

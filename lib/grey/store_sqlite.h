@@ -240,7 +240,12 @@ void store_post(struct sqlite_store *s,
     int (*run)(struct sql *db, void *arg, struct err *e), void *arg);
 /* Wake the writer where something is queued and it sleeps. */
 void store_rouse(struct sqlite_store *s);
-/* The writer: until something is queued, or "wait_ms". */
+/*
+ * Have the writer copy the last frames of the log, now: with each moment there
+ * are more of them, and answers wait while they are copied.
+ */
+void store_ask_checkpoint(struct sqlite_store *s);
+/* The writer: until there is something to do, or "wait_ms". */
 void store_wait_for_work(struct sqlite_store *s, int wait_ms);
 /* All that is queued (at most STORE_BATCH_MAX), NULL for none. */
 struct request *store_take_batch(struct sqlite_store *s);

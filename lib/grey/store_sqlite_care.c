@@ -11,7 +11,9 @@
 
 #define TICK_MS 250
 #define HITS_EVERY 4
-#define WAL_FRAMES_MANY 12000 /* checkpoint at once */
+#define WAL_FRAMES_MANY 2000 /* checkpoint at once; under full load: ... */
+#define WAL_FRAMES_MOST 12000 /* ... */
+#define FRAMES_A_ROW 8 /* ... those of a second, by the rows of a tick */
 #define WAL_FRAMES_SOME 100 /* checkpoint every CHECKPOINT_EVERY */
 #define CHECKPOINT_EVERY 20
 #define WAL_FRAMES_REST 64 /* so few the writer copies between two commits */
@@ -23,6 +25,7 @@
 
 struct care {
 	unsigned tick;
+	unsigned long long written; /* rows, at the last tick */
 	struct expiry at;
 	int64_t next_walk_ms; /* monotonic */
 	int64_t walked; /* Unix seconds: when the last one ended */
@@ -54,7 +57,7 @@ checkpoint(struct sqlite_store *s, struct sql *db)
 			break;
 	}
 	if (log > 0 && (left < WAL_FRAMES_LATER || log > WAL_FRAMES_HUGE))
-		atomic_store(&s->want_checkpoint, true);
+		store_ask_checkpoint(s);
 	else
 		atomic_store(&s->checkpoints, false);
 }
@@ -80,13 +83,30 @@ expire(struct sqlite_store *s, struct sql *db, struct care *c)
 
 /* --- the thread --- */
 
+/*
+ * What a checkpoint copies at once keeps the disk, and with it answers, busy:
+ * the less the better, but where there is much to do it should not begin anew
+ * all the time.
+ */
+static int
+many_frames(const struct sqlite_store *s, struct care *c)
+{
+	unsigned long long written = atomic_load(&s->written),
+	                   frames = (written - c->written) * FRAMES_A_ROW;
+
+	c->written = written;
+	if (frames < WAL_FRAMES_MANY)
+		return WAL_FRAMES_MANY;
+	return frames < WAL_FRAMES_MOST ? (int)frames : WAL_FRAMES_MOST;
+}
+
 static void
 look_around(struct sqlite_store *s, struct sql *db, struct care *c)
 {
-	int frames = atomic_load(&s->wal_frames);
+	int frames = atomic_load(&s->wal_frames), many = many_frames(s, c);
 
 	store_export_allow(s);
-	if (frames > WAL_FRAMES_MANY ||
+	if (frames > many ||
 	    (frames > WAL_FRAMES_SOME && c->tick % CHECKPOINT_EVERY == 0))
 		checkpoint(s, db);
 	if (c->tick % HITS_EVERY == 0)

@@ -88,13 +88,23 @@ store_rouse(struct sqlite_store *s)
 }
 
 void
+store_ask_checkpoint(struct sqlite_store *s)
+{
+	(void)pthread_mutex_lock(&s->queue_lock);
+	atomic_store(&s->want_checkpoint, true);
+	(void)pthread_mutex_unlock(&s->queue_lock);
+	(void)pthread_cond_signal(&s->queue_filled);
+}
+
+void
 store_wait_for_work(struct sqlite_store *s, int wait_ms)
 {
 	struct timespec until = mono_in(wait_ms);
 
 	(void)pthread_mutex_lock(&s->queue_lock);
 	s->writer_idle = true;
-	while (s->head == NULL && !s->stop) {
+	while (
+	    s->head == NULL && !s->stop && !atomic_load(&s->want_checkpoint)) {
 		if (pthread_cond_timedwait(
 		        &s->queue_filled, &s->queue_lock, &until) != 0)
 			break;
