@@ -37,7 +37,7 @@ struct player {
 	size_t n_disks;
 	struct ledger ledger;
 	int64_t begun; /* Unix seconds: the first point */
-	bool explained[FINDINGS_MOST]; /* by the findings' places */
+	size_t explained[FINDINGS_MOST]; /* causes told, by findings' places */
 	bool json;
 	int64_t changes;
 };
@@ -149,7 +149,7 @@ print_json(const struct finding *f, const char *at, json_t *evidence)
 	json_decref(o);
 }
 
-/* A level that changed, or causes that are known at last. */
+/* A level that changed, or more causes than were known then. */
 static void
 print_change(struct player *x, size_t i, int64_t now)
 {
@@ -159,12 +159,11 @@ print_change(struct player *x, size_t i, int64_t now)
 	bool changed = f->rule.level != f->reported;
 
 	if (!changed &&
-	    (x->explained[i] || f->rule.level < LEVEL_WARNING ||
-	        f->rule.level == LEVEL_UNKNOWN))
+	    (f->rule.level < LEVEL_WARNING || f->rule.level == LEVEL_UNKNOWN))
 		return;
 	evidence = causes_of_finding(f, &causes);
-	x->explained[i] = causes != NULL;
-	if (changed || causes != NULL) {
+	if (changed || json_array_size(causes) > x->explained[i]) {
+		x->explained[i] = json_array_size(causes);
 		x->changes++;
 		(void)clock_rfc3339(now, at);
 		if (x->json)

@@ -3,6 +3,7 @@ the same moments, with the same causes."""
 
 import calendar
 import json
+import re
 import time
 
 import pytest
@@ -106,6 +107,14 @@ def test_a_trace_says_what_the_daemon_said(place, sink, make_postfix, status):
     def level(check, subject):
         return daemon.finding(check, subject)["level"]
 
+    def have_recorded():
+        """The recorder looks by itself: what the daemon has seen by now is to be
+        in its trace before something else happens."""
+        def looks():
+            return open(place / "trace", "rb").read().count(b"\n")
+        before = looks()
+        until(lambda: looks() > before + 1, 10)
+
     def write(what, argument):
         log = Log(start=time.time() - 2)
         what(argument, log)
@@ -113,11 +122,14 @@ def test_a_trace_says_what_the_daemon_said(place, sink, make_postfix, status):
             f.write(log.lines(0))
     write(compromised, None)
     until(lambda: level("log", "account") == "notice", 10)
+    have_recorded()
     write(doubled, None)
     until(lambda: level("duplicates", "") == "warning", 10)
+    have_recorded()
     sink.refuse("550 5.7.1 From domain not allowed, see case 4711-{n}")
     smtp.burst(postfix.port, 15, "a@home.example", "b{i}@bank.example")
     until(lambda: level("log", "reply") == "warning" == level("log", "destination"), 20)
+    have_recorded()
     sink.refuse("450 4.2.0 busy")
     smtp.burst(postfix.port, 20, "a@home.example", "c{i}@jam.example")
     until(lambda: (daemon.finding("queue", "")["evidence"] or {}).get("causes"), 20)
@@ -125,6 +137,9 @@ def test_a_trace_says_what_the_daemon_said(place, sink, make_postfix, status):
     until(lambda: level("log", "filter") == "warning", 10)
     live_causes = until(lambda: (c := daemon.finding("queue", "")["evidence"]["causes"])
                         and c[0]["by"] == "filter" and c, 10)
+    # The recorder asks for them by itself, and beside what it writes.
+    until(lambda: re.search(rb'"by": ?"destination", ?"name": ?"jam.example"',
+                            open(place / "trace", "rb").read()), 20)
     n = len(status.got)
     until(lambda: len(status.got) > n + 1, 10)
     recorder.stop()
