@@ -330,10 +330,13 @@ store_writer_main(void *arg)
 			store_answer(batch, -1, &s->fault);
 		else if (batch != NULL)
 			work(s, batch);
-		if (!atomic_load(&s->faulty))
+		if (!atomic_load(&s->faulty)) {
 			checkpoint_rest(s);
-		else
+		} else {
+			/* not now; it would keep this thread awake */
+			atomic_store(&s->want_checkpoint, false);
 			look_after(s, &fault);
+		}
 		(void)pthread_mutex_unlock(&s->write_lock);
 		(void)pthread_mutex_lock(&s->queue_lock);
 		stop = s->stop && s->head == NULL;
